@@ -1,0 +1,64 @@
+"""A progress bar for work that lasts longer than a second, where a person sees stderr.
+
+Conventions: `done` and `total` count samples or files; a total of 0 is not known yet.
+"""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from .terminal import stderr_is_terminal, stdout_console, stdout_is_terminal
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+_AFTER_S = 1.0
+
+
+class Progress:
+    """Use as a context, and call `update` as often as you like.
+
+    Parameters
+    ----------
+    what : str
+        Stands before the bar.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = stderr_is_terminal()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._since_s = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, done: int, total: int) -> None:
+        """Say how far the work is."""
+        if not self._shown:
+            return
+        if self._bar is None:
+            if time.monotonic() - self._since_s < _AFTER_S:
+                return
+            self._start()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total or None)
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        # Where rows go to the same screen, its console has to know of the bar: it prints them above it.
+        console = stdout_console() if stdout_is_terminal() else Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+        self._task = self._bar.add_task(self._what, total=None)
+        self._bar.start()

@@ -1,0 +1,150 @@
+"""From raw scores to labels: activation, calibration, thresholds, ranking.
+
+Conventions: scores are what the model put out, shape (n, labels). In a hit several labels may
+sound, so each has a probability of its own; a one-shot holds one sound, so its labels share one.
+Calibration follows Platt (1999) for hits and temperature scaling (Guo et al., ICML 2017) for
+one-shots; both are fitted on kits that the model was not trained on and travel in its manifest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .events import LabelConfidence
+from .labels import BY_NAME, GENERIC, to_family
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """All that is needed to turn scores into labels; made from a model's manifest.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        The model's labels, in the order of its scores.
+    activation : str
+        "sigmoid" or "softmax" when the scores are logits, "none" when they are probabilities.
+    thresholds : tuple of float
+        Per label, the confidence of its family from which a hit carries it.
+    hit_scale, hit_bias : float
+        Platt calibration of a hit's logits: sigmoid(scale * logit + bias).
+    temperature : float
+        Divides the logits of a one-shot before the softmax.
+    unsure_below : float
+        A one-shot whose best confidence is lower is reported as unsure.
+    presence_threshold : float
+        Probability from which a detected onset is a hit where the onset curve is undecided (models with
+        a presence output); see `is_hit`.
+    """
+
+    labels: tuple[str, ...]
+    activation: str = "sigmoid"
+    thresholds: tuple[float, ...] = ()
+    hit_scale: float = 1.0
+    hit_bias: float = 0.0
+    temperature: float = 1.0
+    unsure_below: float = 0.5
+    presence_threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not self.thresholds:
+            object.__setattr__(self, "thresholds", (0.5,) * len(self.labels))
+
+    def hit_probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities of each label on its own, shape (n, labels), 0..1."""
+        scores = np.asarray(scores, dtype=np.float64)
+        if self.activation == "none":
+            return np.clip(scores, 0.0, 1.0)
+        if self.activation == "softmax":
+            return _softmax(scores / self.temperature)
+        return 1.0 / (1.0 + np.exp(-np.clip(self.hit_scale * scores + self.hit_bias, -60.0, 60.0)))
+
+    def one_shot_probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities that sum to 1 over the labels, shape (n, labels)."""
+        scores = np.asarray(scores, dtype=np.float64)
+        if self.activation == "none":
+            return scores / np.maximum(scores.sum(axis=-1, keepdims=True), 1e-12)
+        return _softmax(scores / self.temperature)
+
+    def is_hit(self, presence: float, *, certain: bool) -> bool:
+        """Return whether a detected onset is a hit, weighing the model's word with the curve's.
+
+        The curve's evidence is a factor of 9 in the odds: a certain onset is dropped only when the model is
+        sure that nothing starts there, a merely proposed one needs a sure model. Neither alone is as good on
+        renders and on real recordings, where a model may have met rooms that it does not know.
+
+        Parameters
+        ----------
+        presence : float
+            Probability that a sound starts at the onset, 0..1.
+        certain : bool
+            The onset detector's balanced settings take the onset too.
+        """
+        evidence = 9.0 if certain else 1.0 / 9.0
+        return presence * evidence * (1.0 - self.presence_threshold) >= self.presence_threshold * (1.0 - presence)
+
+    def hit_labels(self, probabilities: np.ndarray) -> tuple[LabelConfidence, ...]:
+        """Return the labels of one hit, strongest first.
+
+        A family (the hats, the toms, the cymbals, ...) that reaches the threshold of its best label is
+        carried by that label, with the probability that any of the family sounds: whether a hat is open or
+        closed may be in doubt while the hat is not. Further labels of a family need half a probability of
+        their own and their threshold.
+
+        Parameters
+        ----------
+        probabilities : ndarray, shape (labels,)
+            One row of `hit_probabilities`.
+        """
+        families: dict[str, list[int]] = {}
+        for k, name in enumerate(self.labels):
+            families.setdefault(to_family(name) if name in BY_NAME else name, []).append(k)
+        carried = []
+        for members in families.values():
+            best = max(members, key=lambda k: float(probabilities[k]))
+            any_of_them = 1.0 - float(np.prod(1.0 - probabilities[members]))
+            if any_of_them >= self.thresholds[best]:
+                carried.append(LabelConfidence(self.labels[best], any_of_them))
+            carried += [
+                LabelConfidence(self.labels[k], float(probabilities[k]))
+                for k in members
+                if k != best and probabilities[k] >= max(0.5, self.thresholds[k])
+            ]
+        return tuple(sorted(carried, key=lambda entry: -entry.confidence))
+
+    def one_shot_ranking(self, probabilities: np.ndarray) -> tuple[LabelConfidence, ...]:
+        """Return the ranking of one one-shot, strongest first.
+
+        Where a group (tom, crash, percussion) as a whole is likelier than any single label outside
+        it, the sound is called by the best label of that group, or by the group's generic name when
+        no label holds half of the group; the first entry then carries the probability of the group.
+
+        Parameters
+        ----------
+        probabilities : ndarray, shape (labels,)
+            One row of `one_shot_probabilities`.
+        """
+        groups: dict[str, list[int]] = {}
+        for k, name in enumerate(self.labels):
+            groups.setdefault(BY_NAME[name].group if name in BY_NAME else name, []).append(k)
+        mass = {group: float(probabilities[members].sum()) for group, members in groups.items()}
+        best_group = max(mass, key=lambda group: mass[group])
+        members = groups[best_group]
+        best = max(members, key=lambda k: float(probabilities[k]))
+        name = self.labels[best]
+        if best_group in GENERIC and float(probabilities[best]) < 0.5 * mass[best_group]:
+            name = GENERIC[best_group]
+        first = LabelConfidence(name, mass[best_group])
+        rest = sorted(
+            (LabelConfidence(label, float(p)) for label, p in zip(self.labels, probabilities, strict=True)
+             if label != name),
+            key=lambda entry: -entry.confidence,
+        )  # fmt: skip
+        return (first, *rest)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)

@@ -1,0 +1,97 @@
+"""The audio around one onset that is classified, and where a one-shot's attack starts.
+
+Conventions: audio is mono float32, full scale +-1. An excerpt has the onset at index
+`samples_before`; what lies outside the audio, or is not there yet, is zero.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..errors import SettingsError
+
+_STEP_S = 0.001  # envelope resolution of find_attack
+_FLOOR_DB = -70.0  # below this peak level there is nothing to find
+
+
+def cut_excerpt(
+    audio: np.ndarray, position: int, samples_before: int, samples_after: int, *, known: int | None = None
+) -> tuple[np.ndarray, int]:
+    """Cut the excerpt around an onset.
+
+    Parameters
+    ----------
+    audio : ndarray, float32, shape (n,)
+    position : int
+        Sample of `audio` at which the attack starts; may be 0.
+    samples_before, samples_after : int
+        Length of the excerpt on both sides, samples.
+    known : int, optional
+        Pretend that only this many samples after the onset are there (any decision time).
+
+    Returns
+    -------
+    excerpt : ndarray, float32, shape (samples_before + samples_after,)
+    available : int
+        Real samples from the onset on, 0..samples_after.
+    """
+    excerpt = np.zeros(samples_before + samples_after, dtype=np.float32)
+    available = min(samples_after, max(0, len(audio) - position))
+    if known is not None:
+        available = min(available, max(0, known))
+    start = max(0, position - samples_before)
+    stop = min(len(audio), position + available)
+    if stop > start:
+        offset = start - (position - samples_before)
+        excerpt[offset : offset + stop - start] = audio[start:stop]
+    return excerpt, available
+
+
+def check_after_ms(after_ms: float | None) -> None:
+    """Check a decision time: how much of a sound is used from its attack on, None for all that a model hears.
+
+    Raises
+    ------
+    SettingsError
+        ``settings.after_ms``: not a time above 0.
+    """
+    if after_ms is not None and not 0 < after_ms < math.inf:
+        raise SettingsError("settings.after_ms", f"The decision time must be above 0 ms, not {after_ms:g}.")
+
+
+def find_attack(audio: np.ndarray, sample_rate: int, *, range_db: float = 30.0) -> int | None:
+    """Find where the sound of a one-shot starts, also when its attack is soft or at sample 0.
+
+    The start is the first millisecond whose level is within `range_db` of the loudest one, taken
+    back to the last sample before it that is still quiet (`range_db` + 20 dB under the peak).
+
+    Parameters
+    ----------
+    audio : ndarray, float32, shape (n,)
+    sample_rate : int
+        Hz.
+    range_db : float
+        How far under its loudest millisecond the sound counts as started, dB.
+
+    Returns
+    -------
+    int or None
+        Sample of the attack; None when nothing is louder than -70 dBFS once DC is removed.
+    """
+    n = len(audio)
+    if n == 0:
+        return None
+    centred = audio - np.float32(np.mean(audio, dtype=np.float64))
+    step = max(1, round(sample_rate * _STEP_S))
+    magnitude = np.abs(centred, out=centred)
+    level = np.maximum.reduceat(magnitude, np.arange(0, n, step))  # the last step may be shorter
+    peak = float(level.max())
+    if peak <= 10 ** (_FLOOR_DB / 20):
+        return None
+    loud = int(np.argmax(level >= peak * 10 ** (-range_db / 20)))
+    quiet = peak * 10 ** (-(range_db + 20) / 20)
+    window = magnitude[max(0, (loud - 2) * step) : (loud + 1) * step]
+    above = np.flatnonzero(window >= quiet)
+    return max(0, (loud - 2) * step) + int(above[0]) if len(above) else loud * step

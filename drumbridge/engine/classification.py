@@ -1,0 +1,56 @@
+"""From excerpts of one-shots to classifications, several in one run of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from drumbridge.core.events import Classification
+from drumbridge.errors import DrumbridgeError
+from drumbridge.inference.classifier import OnnxClassifier
+
+from .cancellation import check_cancelled
+from .one_shot import OneShot, read_one_shot
+
+
+def classifications(shots: list[OneShot], classifier: OnnxClassifier) -> list[Classification]:
+    """Classify one-shots that have been read; one result each, in order."""
+    rule = classifier.rule
+    output = classifier.score(
+        np.stack([shot.excerpt for shot in shots]), np.array([shot.available for shot in shots], dtype=np.int64)
+    )
+    results = []
+    for shot, probabilities, embedding in zip(
+        shots, rule.one_shot_probabilities(output.scores), output.embedding, strict=True
+    ):
+        ranking = rule.one_shot_ranking(probabilities)
+        results.append(
+            Classification(
+                ranking=ranking,
+                unsure=ranking[0].confidence < rule.unsure_below,
+                velocity=shot.velocity,
+                level_db=shot.level_db,
+                embedding=tuple(embedding.tolist()),
+                model=classifier.name,
+                warning=shot.warning,
+            )
+        )
+    return results
+
+
+def classify_files(
+    paths: list[str], classifier: OnnxClassifier, after_ms: float | None, cancelled: Callable[[], bool] | None
+) -> list[tuple[str, Classification | DrumbridgeError]]:
+    """Read and classify some files together; what is wrong with one does not touch the others."""
+    results: dict[int, Classification | DrumbridgeError] = {}
+    shots: dict[int, OneShot] = {}
+    for k, path in enumerate(paths):
+        check_cancelled(cancelled)
+        try:
+            shots[k] = read_one_shot(path, classifier, after_ms)
+        except DrumbridgeError as error:
+            results[k] = error
+    if shots:
+        results.update(zip(shots, classifications(list(shots.values()), classifier), strict=True))
+    return [(path, results[k]) for k, path in enumerate(paths)]

@@ -1,0 +1,194 @@
+"""The engine: what front ends call. Files and folders in, classifications and transcriptions out.
+
+Conventions: positions are samples of the file; an engine loads nothing until it is used, keeps the models
+it has loaded, and may be used from many threads at once. Work that can be long takes `cancelled`, which is
+asked at every block and ends the work with ``job.cancelled`` once it returns true.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from drumbridge.audio.paths import audio_paths_below
+from drumbridge.core.events import Classification, Hit, Transcription
+from drumbridge.core.excerpts import check_after_ms
+from drumbridge.core.transcriber import TranscriberSettings
+from drumbridge.errors import DrumbridgeError
+from drumbridge.inference.classifier import OnnxClassifier
+from drumbridge.inference.registry import model_path
+
+from .cancellation import check_cancelled
+from .classification import classifications, classify_files
+from .file_transcription import transcribe_file
+from .one_shot import read_one_shot
+
+_AT_ONCE = 16  # files that one worker decodes before their excerpts are scored together
+
+
+class Engine:
+    """Classifies and transcribes files.
+
+    Parameters
+    ----------
+    model : str, optional
+        Name of a shipped model or path of any; None for the default. Each call may name another.
+    threads : int
+        Threads within one run of a model.
+    """
+
+    def __init__(self, *, model: str | None = None, threads: int = 1) -> None:
+        self._model = model
+        self._threads = threads
+        self._loaded: dict[tuple[Path, int], OnnxClassifier] = {}
+        self._lock = threading.Lock()
+
+    def load_model(self, name_or_path: str | None = None) -> OnnxClassifier:
+        """Return a model, loaded at most once; a file that was changed is loaded anew.
+
+        Raises
+        ------
+        ModelError
+            See `OnnxClassifier`.
+        """
+        path = model_path(name_or_path or self._model)
+        with self._lock:
+            try:
+                key = (path.resolve(), os.stat(path).st_mtime_ns)
+            except (OSError, ValueError):
+                return OnnxClassifier(path, threads=self._threads)  # raises, and says why
+            if key not in self._loaded:
+                self._loaded[key] = OnnxClassifier(path, threads=self._threads)
+            return self._loaded[key]
+
+    def classify(
+        self, path: str | os.PathLike[str], *, model: str | None = None, after_ms: float | None = None
+    ) -> Classification:
+        """Say what a one-shot is.
+
+        Parameters
+        ----------
+        path : path-like
+            An audio file with one sound, see `read_one_shot`.
+        model : str, optional
+            Name or path; the engine's own by default.
+        after_ms : float, optional
+            Decide on this much of the sound after its attack, ms; by default on all that the model hears.
+
+        Raises
+        ------
+        AudioError, ModelError, SettingsError
+        """
+        check_after_ms(after_ms)
+        classifier = self.load_model(model)
+        return classifications([read_one_shot(path, classifier, after_ms)], classifier)[0]
+
+    def classify_many(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        *,
+        model: str | None = None,
+        after_ms: float | None = None,
+        workers: int | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[tuple[str, Classification | DrumbridgeError]]:
+        """Classify many one-shots, in the order given, on all cores and in bounded memory.
+
+        Parameters
+        ----------
+        paths : iterable of path-like
+            Taken as they are needed.
+        model, after_ms
+            As for `classify`.
+        workers : int, optional
+            Threads; one per core by default.
+        cancelled : callable, optional
+
+        Yields
+        ------
+        (str, Classification or DrumbridgeError)
+            The path, and what it is or why that cannot be said.
+
+        Raises
+        ------
+        JobError
+            ``job.cancelled``.
+        ModelError, SettingsError
+        """
+        check_after_ms(after_ms)
+        classifier = self.load_model(model)
+        workers = workers or os.cpu_count() or 1
+        source = iter(paths)
+        running: deque[Future[list[tuple[str, Classification | DrumbridgeError]]]] = deque()
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="drumbridge-classify")
+        try:
+            while True:
+                check_cancelled(cancelled)
+                while len(running) < 2 * workers and (chunk := [os.fspath(path) for path in islice(source, _AT_ONCE)]):
+                    running.append(pool.submit(classify_files, chunk, classifier, after_ms, cancelled))
+                if not running:
+                    return
+                for result in running.popleft().result():
+                    yield result
+                    check_cancelled(cancelled)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def transcribe(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        model: str | None = None,
+        settings: TranscriberSettings | None = None,
+        on_hits: Callable[[list[Hit], int], None] | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Transcription:
+        """Find and name the hits of a file, or of a part of it.
+
+        Parameters
+        ----------
+        path : path-like
+        start_s, end_s : float, optional
+            The part, seconds; hits from `start_s` up to but not including `end_s`. Positions count from
+            the start of the file all the same. A part that ends after the file ends with it.
+        model : str, optional
+            Name or path; the engine's own by default.
+        settings : TranscriberSettings, optional
+        on_hits : callable, optional
+            Called with (hits, sample_rate) as soon as they are known.
+        on_progress : callable, optional
+            Called with (done, total), samples of the part, after every block; total is 0 while a file does
+            not tell its length.
+        cancelled : callable, optional
+
+        Raises
+        ------
+        AudioError
+            As `open_audio` and `AudioFile.blocks` do; ``audio.range`` for a part that starts after
+            the file ends, or ends before it starts.
+        JobError
+            ``job.cancelled``.
+        ModelError, SettingsError
+        """
+        return transcribe_file(
+            path,
+            self.load_model(model),
+            start_s=start_s,
+            end_s=end_s,
+            settings=settings,
+            on_hits=on_hits,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
+
+    def scan_paths(self, folder: str | os.PathLike[str]) -> Iterator[Path]:
+        """Yield the audio files below a folder; see `drumbridge.audio.paths.audio_paths_below`."""
+        return audio_paths_below(folder)

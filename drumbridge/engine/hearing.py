@@ -1,0 +1,85 @@
+"""A transcriber for audio that comes from outside: what is no audio is silence, what is missing is bridged.
+
+Conventions: blocks are float32 (n,) or (n, channels); positions are samples of the stream. No thread, no clock.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from drumbridge.audio.files import MAX_MAGNITUDE
+from drumbridge.audio.resampling import resampler_between
+from drumbridge.core.classifier import Classifier
+from drumbridge.core.concealment import REACH, fill_hole
+from drumbridge.core.events import Hit
+from drumbridge.core.mixing import mix_to_mono
+from drumbridge.core.transcriber import Transcriber
+from drumbridge.core.transcriber_settings import TranscriberSettings
+
+_BRIDGED_S = 0.015  # a longer gap ends what was heard before it; what a lost packet or two leave is shorter
+AFTER: Final = REACH // 2  # samples to wait for behind a gap that is bridged
+
+
+class Hearing:
+    """Hears one stream.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    sample_rate : int
+        Of the stream, Hz.
+    settings : TranscriberSettings, optional
+
+    Attributes
+    ----------
+    position : int
+        Samples heard, gaps included.
+    unusable : int
+        Samples that were NaN, infinite or above +120 dBFS.
+    """
+
+    def __init__(self, classifier: Classifier, sample_rate: int, settings: TranscriberSettings | None) -> None:
+        self.position = self.unusable = 0
+        self._transcriber = Transcriber(
+            classifier,
+            source_rate=sample_rate,
+            resampler=resampler_between(sample_rate, classifier.sample_rate),
+            settings=settings,
+        )
+        self._longest_bridge = round(_BRIDGED_S * sample_rate)
+        self._before = np.zeros(0, dtype=np.float32)
+
+    def hear(self, block: np.ndarray) -> list[Hit]:
+        """Take in audio and return the hits that it completes."""
+        mono = self._clean(block)
+        self._before = mono[-REACH:] if len(mono) >= REACH else np.concatenate([self._before, mono])[-REACH:]
+        self.position += len(mono)
+        return self._transcriber.process(mono)
+
+    def bridges(self, length: int) -> bool:
+        """Whether a gap of that length is bridged once what comes after it is known."""
+        return 0 < length <= self._longest_bridge and len(self._before) > 0
+
+    def miss(self, length: int, after: np.ndarray) -> list[Hit]:
+        """Pass over a gap; bridge it when it is short and some of what comes `after` it is known."""
+        if self.bridges(length) and len(after):
+            return self.hear(fill_hole(self._before, length, self._clean(after, count=False)))
+        self.position += length
+        self._before = self._before[:0]
+        return self._transcriber.skip(length)
+
+    def end(self) -> list[Hit]:
+        """Decide what is still open."""
+        return self._transcriber.flush()
+
+    def _clean(self, block: np.ndarray, *, count: bool = True) -> np.ndarray:
+        """Return a block as mono audio; `count` what was none."""
+        with np.errstate(all="ignore"):
+            block = mix_to_mono(block)
+        usable = np.abs(block) <= MAX_MAGNITUDE  # false for NaN too
+        if not usable.all():
+            self.unusable += count * (len(block) - int(np.count_nonzero(usable)))
+            block = np.where(usable, block, np.float32(0))
+        return block

@@ -1,0 +1,1 @@
+"""Measuring: metrics, the evaluation of models, reports (extra `eval`)."""

@@ -1,0 +1,1 @@
+"""Models: the manifest, the registry, and the only place that imports onnxruntime."""

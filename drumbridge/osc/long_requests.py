@@ -1,0 +1,119 @@
+"""The requests that are jobs: classify, transcribe, scan.
+
+Conventions: each takes the engine, its job, a way to reply and the arguments after req, runs in a
+job's thread, stops soon after the job is cancelled, and returns the arguments of done after req.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from drumbridge.core.events import Classification, Hit, LabelConfidence
+from drumbridge.core.labels import UNSURE
+from drumbridge.engine.jobs import Job
+from drumbridge.errors import DrumbridgeError, JobError
+from drumbridge.osc.addresses import PREFIX
+from drumbridge.osc.replies import clipped, replies, reply
+from drumbridge.osc.wire import Message
+
+if TYPE_CHECKING:
+    from drumbridge.engine.engine import Engine
+
+Send = Callable[[Message], None]
+
+_PROGRESS_EVERY_S: Final = 0.1
+_LABELS_OF_A_FILE: Final = 5  # the best ones of each file of a scan; classify tells all
+
+
+def classify(engine: Engine, job: Job, send: Send, path: str, model: str | None = None) -> Sequence[Any]:
+    """Send all scores of a one-shot; done with the answer."""
+    answer = engine.classify(_path(path), model=_model(model))
+    for message in replies(PREFIX + "scores", job.req, _rows(answer.ranking)):
+        send(message)
+    _warn(job, send, answer.warning)
+    return _verdict(answer)
+
+
+def transcribe(
+    engine: Engine, job: Job, send: Send, path: str, start_s: float = 0.0, end_s: float | None = None
+) -> Sequence[Any]:
+    """Send the hits of a file as they are found, and how far it is; done with their number."""
+    n = 0
+    next_s = time.monotonic() + _PROGRESS_EVERY_S
+
+    def on_hits(hits: list[Hit], sample_rate: int) -> None:
+        nonlocal n
+        for hit in hits:
+            labels = hit.labels or (LabelConfidence(UNSURE, hit.confidence),)
+            values = [value for row in _rows(labels) for value in row]
+            send(reply(PREFIX + "hit", job.req, int(hit.index), hit.position / sample_rate, int(hit.velocity), *values))
+            n += 1
+
+    def on_progress(done: int, total: int) -> None:
+        nonlocal next_s
+        if time.monotonic() >= next_s and total > 0:
+            # Thousandths, because a count of samples may exceed an int32.
+            send(reply(PREFIX + "progress", job.req, 1000 * done // total, 1000))
+            next_s = time.monotonic() + _PROGRESS_EVERY_S
+
+    transcription = engine.transcribe(
+        _path(path), start_s=start_s, end_s=end_s, on_hits=on_hits, on_progress=on_progress, cancelled=job.cancelled
+    )
+    _warn(job, send, transcription.warning)
+    return (n,)
+
+
+def scan(engine: Engine, job: Job, send: Send, folder: str) -> Sequence[Any]:
+    """Send what every audio file below a folder is; done with how many were, and were not, classified."""
+    paths = []
+    for found in engine.scan_paths(_path(folder)):
+        paths.append(found)
+        _stop_if_cancelled(job)
+    total = len(paths)
+    n_ok = n_failed = 0
+    send(reply(PREFIX + "progress", job.req, 0, total))
+    for path, answer in engine.classify_many(paths, cancelled=job.cancelled):
+        if isinstance(answer, DrumbridgeError):
+            n_failed += 1
+            send(reply(PREFIX + "file/fail", job.req, str(path), answer.code, clipped(answer.message)))
+        else:
+            n_ok += 1
+            _warn(job, send, answer.warning)
+            best = [_verdict(answer), *_rows(answer.ranking[0 if answer.unsure else 1 :])]
+            values = [value for row in best[:_LABELS_OF_A_FILE] for value in row]
+            send(reply(PREFIX + "file", job.req, str(path), *values))
+        send(reply(PREFIX + "progress", job.req, n_ok + n_failed, total))
+        _stop_if_cancelled(job)
+    return n_ok, n_failed
+
+
+def _path(text: str) -> Path:
+    from drumbridge.audio.paths import path_from_daw  # loads soundfile: not before the first request
+
+    return path_from_daw(text)
+
+
+def _model(name_or_path: str | None) -> str | None:
+    """Return the name of a model as it is, and a path, which has a suffix, as a path on this machine."""
+    return str(_path(name_or_path)) if name_or_path and "." in name_or_path else name_or_path
+
+
+def _rows(ranking: Iterable[LabelConfidence]) -> list[tuple[str, float]]:
+    return [(entry.label, float(entry.confidence)) for entry in ranking]
+
+
+def _verdict(answer: Classification) -> tuple[str, float]:
+    return (UNSURE if answer.unsure else answer.label), float(answer.confidence)
+
+
+def _warn(job: Job, send: Send, warning: str) -> None:
+    if warning:
+        send(reply(PREFIX + "warning", job.req, clipped(warning)))
+
+
+def _stop_if_cancelled(job: Job) -> None:
+    if job.cancelled():
+        raise JobError("job.cancelled", "The job was cancelled.")

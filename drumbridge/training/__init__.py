@@ -1,0 +1,1 @@
+"""Training: data sets, rendering, augmentation, network, fit, export (extra `train`)."""

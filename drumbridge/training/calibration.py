@@ -1,0 +1,97 @@
+"""From a trained network to a decision rule: temperature, Platt scaling and thresholds.
+
+Conventions: fitted only on kits that were held out of training, one-shots and rendered loops. The
+temperature (Guo et al., ICML 2017) makes the probability of a one-shot's group honest, hit scale and
+bias (Platt, 1999) that of each label of a hit. Thresholds maximise each family's F1 on the
+rendered loops; a family with few strokes takes over the common threshold in proportion.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from .loop_cache import LoopCache
+from .objective import FAMILIES, MODEL_LABELS, group_indices, groups_of_scores
+
+_GRID = np.round(np.arange(0.1, 0.91, 0.02), 2)
+_TRUST = 60.0  # strokes with which a label's own threshold counts as much as the common one
+
+
+def fit_temperature(scores: np.ndarray, labels: list[str]) -> float:
+    """Return the temperature with the best likelihood of the true groups, 0.3..5."""
+    truth = torch.from_numpy(group_indices(labels))
+    logits = torch.from_numpy(np.asarray(scores, dtype=np.float64))
+    best, best_loss = 1.0, np.inf
+    for temperature in np.geomspace(0.3, 5.0, 60):
+        logs = groups_of_scores(torch.log_softmax(logits / temperature, 1))
+        loss = float(-logs[torch.arange(len(truth)), truth].mean())
+        if loss < best_loss:
+            best, best_loss = float(temperature), loss
+    return best
+
+
+def fit_platt(scores: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+    """Return scale and bias of the best logistic fit of 0/1 targets, shape like the scores; -1 is left out."""
+    known = targets >= 0
+    x = torch.from_numpy(scores[known].astype(np.float64))
+    y = torch.from_numpy(targets[known].astype(np.float64))
+    parameters = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([parameters], max_iter=60)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        logits = parameters[0] * x + parameters[1]
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, y)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return float(parameters[0]), float(parameters[1])
+
+
+def best_threshold(confidence: np.ndarray, truth: np.ndarray) -> float:
+    """Return the threshold with the best F1."""
+    scores = []
+    for threshold in _GRID:
+        estimate = confidence >= threshold
+        scores.append(2 * np.sum(estimate & truth) / max(1, estimate.sum() + truth.sum()))
+    near = _GRID[np.array(scores) >= max(scores) - 0.002]  # the middle of the plateau, not its edge
+    return float(np.median(near))
+
+
+def fit_thresholds(confidence: np.ndarray, hits: LoopCache) -> dict[str, float]:
+    """Return the threshold of each label, the same within a family, from calibrated confidences (n, MODEL_LABELS)."""
+    thresholds: dict[str, float] = {}
+    families = []
+    for members in FAMILIES:
+        sounds = np.any(hits.targets[:, members] > 0, axis=1)
+        known = np.logical_or(sounds, np.all(hits.targets[:, members] == 0, axis=1))
+        families.append((1 - np.prod(1 - confidence[known][:, members], axis=1), sounds[known]))
+    common = best_threshold(np.concatenate([c for c, _ in families]), np.concatenate([s for _, s in families]))
+    for members, (family_confidence, sounds) in zip(FAMILIES, families, strict=True):
+        strokes = int(sounds.sum())
+        own = best_threshold(family_confidence, sounds) if strokes >= 20 else common
+        share = strokes / (strokes + _TRUST)
+        thresholds |= {MODEL_LABELS[k]: round(share * own + (1 - share) * common, 3) for k in members}
+    return thresholds
+
+
+def calibrate(
+    one_shot_scores: np.ndarray, one_shot_labels: list[str], hit_scores: np.ndarray, presence: np.ndarray,
+    hits: LoopCache,
+) -> tuple[dict[str, float], dict[str, float]]:  # fmt: skip
+    """Return the manifest's calibration and thresholds."""
+    scale, bias = fit_platt(hit_scores, hits.targets)
+    confidence = 1 / (1 + np.exp(-(scale * hit_scores + bias)))
+    known = hits.present >= 0
+    calibration = {
+        "temperature": round(fit_temperature(one_shot_scores, one_shot_labels), 4),
+        "hit_scale": round(scale, 4), "hit_bias": round(bias, 4), "unsure_below": 0.5,
+        "presence_threshold": best_threshold(presence[known], hits.present[known] == 1),
+    }  # fmt: skip
+    return calibration, fit_thresholds(confidence[hits.present == 1], _only(hits, hits.present == 1))
+
+
+def _only(hits: LoopCache, rows: np.ndarray) -> LoopCache:
+    return LoopCache(hits.log_power[rows], hits.available[rows], hits.targets[rows], hits.present[rows])

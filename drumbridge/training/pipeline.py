@@ -1,0 +1,179 @@
+"""From the data folder to a shipped model: caches, runs, calibration, export, measurement, card.
+
+Conventions: the data folder holds `oneshots/` (manifest.csv), `patterns/` and, for measuring only,
+`recordings/`. Everything in between lies in a work folder and is reused when it is there, so a broken
+training goes on. Several networks are trained side by side, one core each, and answer as one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .calibration import calibrate
+from .electronic import electronic_rows
+from .fit import Recipe, Trainer, scores_of
+from .loop_cache import LoopCache, cache_loops
+from .network import HitEnsemble, HitModel, HitNetwork
+from .objective import MODEL_LABELS, best_groups, group_indices
+from .one_shots import OneShot, fold_of_groups, groups_of_kits, read_manifest
+from .power_cache import PowerCache, cache_one_shots
+
+FOLDS = 8
+HELD_OUT = (5, 7)  # the fold that each network in turn is not trained on: together some 30 kits of all kinds
+_PER_CHUNK = 8  # variants a cache file
+_SEEDS_PER_CHUNK = 4  # loops with a seed of their own, rendered side by side
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of everything; the defaults make the shipped model.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    members : int
+        Networks that answer together, seeds counting up from the recipe's.
+    variants : int
+        Of every one-shot, in steps of eight.
+    loop_chunks : int
+        Files of 300 rendered loops of 12 s.
+    """
+
+    recipe: Recipe = field(default_factory=Recipe)
+    members: int = 2
+    variants: int = 24
+    loop_chunks: int = 3
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gives, before it is written."""
+
+    model: HitModel
+    calibration: dict[str, float]
+    thresholds: dict[str, float]
+    rows: list[OneShot]
+
+
+def train(data: Path, work: Path, plan: Plan, say: Callable[[str], None]) -> Trained:
+    """Do everything up to the calibrated model.
+
+    Every network is held off one fold of kits, each off another; its scores there are what the
+    calibration is fitted on. So all kits are trained on by some network, and none is calibrated on by
+    a network that knows it.
+
+    Parameters
+    ----------
+    data, work : Path
+    plan : Plan
+    say : callable
+        Told in a few words what is being done.
+    """
+    rows, fold = training_rows(data)
+    prepare_one_shots(rows, work, plan, say)
+    for number in HELD_OUT:
+        alone = [r for r, f in zip(rows, fold, strict=True) if f == number]
+        prepare_loops(alone, data, work, f"loops_{number}", 1, 40, say, seed=number)
+    common = [r for r, f in zip(rows, fold, strict=True) if f >= 0 and f not in HELD_OUT]
+    prepare_loops(common, data, work, "loops", plan.loop_chunks, 75, say, seed=0)
+    say(f"training {plan.members} networks, {plan.recipe.steps} steps each")
+    jobs = [(data, work, plan, member) for member in range(plan.members)]
+    with get_context("spawn").Pool(plan.members) as pool:
+        states = pool.map(run_member, jobs, chunksize=1)
+    return assemble(rows, fold, states, work, plan, say)
+
+
+def training_rows(data: Path) -> tuple[list[OneShot], np.ndarray]:
+    """Return all one-shots to train on and the fold of each; generated ones are in none (-1)."""
+    recorded, generated = read_manifest(data / "oneshots", "train"), electronic_rows()
+    fold = fold_of_groups(groups_of_kits(recorded), FOLDS, 1)
+    return recorded + generated, np.concatenate([fold, np.full(len(generated), -1)])
+
+
+def assemble(
+    rows: list[OneShot], fold: np.ndarray, states: list[dict[str, torch.Tensor]], work: Path, plan: Plan,
+    say: Callable[[str], None],
+) -> Trained:  # fmt: skip
+    """Calibrate each network on the fold that it does not know, and join them."""
+    networks, scores, labels, hit_scores, presences, hits = [], [], [], [], [], []
+    say("calibrating on held-out kits")
+    clean = PowerCache.load(work / "one_shots_0.npz")
+    for member, state in enumerate(states):
+        network = HitNetwork(len(MODEL_LABELS), plan.recipe.width)
+        network.load_state_dict(state)
+        networks.append(network.eval())
+        number = held_out_fold(member)
+        out = np.flatnonzero(fold == number)
+        scores.append(scores_of(network, clean.log_power[out], clean.available[out])[0])
+        labels += [rows[k].label for k in out]
+        unknown = LoopCache.load(work / f"loops_{number}_0.npz")
+        hit_score, presence = scores_of(network, unknown.log_power, unknown.available)
+        hit_scores.append(hit_score)
+        presences.append(presence)
+        hits.append(unknown)
+    calibration, thresholds = calibrate(
+        np.concatenate(scores), labels, np.concatenate(hit_scores), np.concatenate(presences), LoopCache.joined(hits)
+    )
+    return Trained(HitModel(HitEnsemble(networks)).eval(), calibration, thresholds, rows)
+
+
+def held_out_fold(member: int) -> int:
+    """Return the fold that a network is not trained on."""
+    return HELD_OUT[member % len(HELD_OUT)]
+
+
+def prepare_one_shots(rows: list[OneShot], work: Path, plan: Plan, say: Callable[[str], None]) -> None:
+    """Compute what is missing of the one-shots' caches."""
+    for chunk in range(plan.variants // _PER_CHUNK):
+        path = work / f"one_shots_{chunk}.npz"
+        if not path.is_file():
+            say(f"variants {chunk * _PER_CHUNK} to {(chunk + 1) * _PER_CHUNK} of {len(rows)} one-shots")
+            cache_one_shots(rows, range(chunk * _PER_CHUNK, (chunk + 1) * _PER_CHUNK), 0).save(path)
+
+
+def prepare_loops(
+    rows: list[OneShot], data: Path, work: Path, name: str, chunks: int, count: int,
+    say: Callable[[str], None], *, seed: int,
+) -> None:  # fmt: skip
+    """Render what is missing of the loops' caches."""
+    for chunk in range(chunks):
+        path = work / f"{name}_{chunk}.npz"
+        if not path.is_file():
+            say(f"rendering {_SEEDS_PER_CHUNK * count} loops ({name}, {chunk})")
+            seeds = range(_SEEDS_PER_CHUNK * chunk, _SEEDS_PER_CHUNK * (chunk + 1))
+            cache_loops(rows, data / "patterns", seeds, seed, count).save(path)
+
+
+def run_member(job: tuple[Path, Path, Plan, int]) -> dict[str, torch.Tensor]:
+    """Train one network, or go on with it, and return its averaged weights."""
+    data, work, plan, member = job
+    torch.set_num_threads(1)
+    rows, fold = training_rows(data)
+    held_out = fold == held_out_fold(member)
+    one_shots = PowerCache.joined(
+        [PowerCache.load(work / f"one_shots_{k}.npz") for k in range(plan.variants // _PER_CHUNK)]
+    )
+    names = [f"loops_{k}" for k in range(plan.loop_chunks)]
+    names += [f"loops_{number}_0" for number in HELD_OUT if number != held_out_fold(member)]
+    hits = LoopCache.joined([LoopCache.load(work / f"{name}.npz") for name in names])
+    recipe = replace(plan.recipe, seed=plan.recipe.seed + member)
+    trainer = Trainer(recipe, rows, held_out, one_shots, hits, work / f"member_{member}")
+    out = np.flatnonzero(held_out)
+    truth = group_indices([rows[k].label for k in out])
+
+    def measure(network: torch.nn.Module) -> dict[str, float]:
+        scores, _ = scores_of(network, one_shots.log_power[out], one_shots.available[out])
+        return {"held_out_eleven": float(np.mean(best_groups(scores) == truth))}
+
+    def tell(step: int, figures: dict[str, float]) -> None:
+        text = ", ".join(f"{key} {value:.3f}" for key, value in figures.items())
+        print(f"network {member}, step {step}: {text}", file=sys.stderr, flush=True)
+
+    return trainer.run(measure, max(1, plan.recipe.steps // 12), tell).state_dict()

@@ -1,0 +1,30 @@
+"""What several tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run of CI: a law that a new example breaks is found at a desk, not on somebody's push.
+settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real audio, which is not part of the checkout; tests that need it skip without."""
+    default = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+    folder = Path(os.environ.get("DRUMBRIDGE_DATA", default)).resolve()
+    if not folder.is_dir():
+        pytest.skip("the audio data is not here: set DRUMBRIDGE_DATA to its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that tells low sounds (kick) from high ones (closed_hat); see small_models.py."""
+    from small_models import write_small_model
+
+    return write_small_model(tmp_path_factory.mktemp("models") / "small.onnx")

@@ -1,0 +1,83 @@
+"""From scores to labels: probabilities are probabilities, and the ranking follows the group."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from drumbridge.core.decision import DecisionRule
+from drumbridge.core.labels import to_family
+
+LABELS = ("kick", "snare", "tom_low", "tom_mid", "tom_high", "conga", "shaker")
+logits = arrays(np.float64, (3, len(LABELS)), elements=st.floats(-50, 50))
+
+
+@given(logits, st.sampled_from(["sigmoid", "softmax"]), st.floats(0.2, 5.0))
+def test_one_shot_probabilities_share_one(scores, activation, temperature) -> None:
+    rule = DecisionRule(LABELS, activation=activation, temperature=temperature)
+    p = rule.one_shot_probabilities(scores)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    assert (p >= 0).all()
+
+
+@given(logits)
+def test_ranking_holds_every_label_and_is_strongest_first(scores) -> None:
+    rule = DecisionRule(LABELS)
+    for p in rule.one_shot_probabilities(scores):
+        ranking = rule.one_shot_ranking(p)
+        assert {entry.label for entry in ranking} >= set(LABELS)
+        confidences = [entry.confidence for entry in ranking]
+        assert confidences == sorted(confidences, reverse=True)
+        assert confidences[0] <= 1.0 + 1e-9
+
+
+def test_a_group_outvotes_a_label_outside_it() -> None:
+    p = np.array([0.0, 0.4, 0.2, 0.2, 0.2, 0.0, 0.0])
+    best = DecisionRule(LABELS).one_shot_ranking(p)[0]
+    assert best.label == "tom"
+    assert best.confidence == pytest.approx(0.6)
+
+
+def test_a_clear_member_gives_its_group_its_name() -> None:
+    p = np.array([0.1, 0.1, 0.5, 0.1, 0.1, 0.1, 0.0])
+    assert DecisionRule(LABELS).one_shot_ranking(p)[0].label == "tom_low"
+
+
+@given(arrays(np.float64, (len(LABELS),), elements=st.floats(0, 1)), st.floats(0.05, 0.95))
+def test_a_hit_carries_the_families_above_their_thresholds(p, threshold) -> None:
+    rule = DecisionRule(LABELS, thresholds=(threshold,) * len(LABELS))
+    carried = rule.hit_labels(p)
+    families = {"kick": p[:1], "snare": p[1:2], "tom": p[2:5], "percussion": p[5:]}
+    expected = {name for name, members in families.items() if 1 - np.prod(1 - members) >= threshold}
+    assert {to_family(entry.label) for entry in carried} == expected
+    assert [e.confidence for e in carried] == sorted((e.confidence for e in carried), reverse=True)
+    assert len({entry.label for entry in carried}) == len(carried)
+
+
+def test_a_hit_in_doubt_within_its_family_is_no_doubt_about_the_family() -> None:
+    p = np.array([0.1, 0.0, 0.4, 0.4, 0.1, 0.0, 0.0])
+    (entry,) = DecisionRule(LABELS).hit_labels(p)
+    assert entry.label == "tom_low"
+    assert entry.confidence == pytest.approx(1 - 0.6 * 0.6 * 0.9)
+
+
+def test_two_toms_at_once_are_two_labels() -> None:
+    p = np.array([0.0, 0.0, 0.9, 0.0, 0.7, 0.0, 0.0])
+    assert [entry.label for entry in DecisionRule(LABELS).hit_labels(p)] == ["tom_low", "tom_high"]
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 0.99), st.booleans())
+def test_more_presence_and_a_certain_onset_never_speak_against_a_hit(a, b, threshold, certain) -> None:
+    rule = DecisionRule(LABELS, presence_threshold=threshold)
+    low, high = sorted((a, b))
+    assert rule.is_hit(low, certain=certain) <= rule.is_hit(high, certain=certain)
+    assert rule.is_hit(a, certain=False) <= (a >= threshold) <= rule.is_hit(a, certain=True)
+    assert rule.is_hit(1.0, certain=False)
+    assert not rule.is_hit(0.0, certain=True)
+
+
+def test_the_curve_counts_as_odds_of_nine() -> None:
+    rule = DecisionRule(LABELS, presence_threshold=0.5)
+    assert [rule.is_hit(p, certain=True) for p in (0.09, 0.11)] == [False, True]
+    assert [rule.is_hit(p, certain=False) for p in (0.89, 0.91)] == [False, True]
