@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from drumbridge.core.classifier import Classifier
-from drumbridge.core.events import Hit
 from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.errors import StreamError
 
-from .live_stream import GapReason, LiveStream
+from .event_bus import EventBus
+from .live_stream import LiveStream
 
 IDLE_S: Final = 60.0
 LIMIT: Final = 32
@@ -32,8 +32,8 @@ class Streams:
     ----------
     load : callable
         Returns the classifier of every stream; called in the stream's thread.
-    on_hits, on_gap : callable
-        As for `LiveStream`.
+    bus : EventBus
+        Told of the events of all streams.
     idle_s : float
     limit : int
         How many may be open.
@@ -42,15 +42,13 @@ class Streams:
     def __init__(
         self,
         load: Callable[[], Classifier],
-        on_hits: Callable[[LiveStream, list[Hit]], None],
-        on_gap: Callable[[LiveStream, int, int, GapReason], None],
+        bus: EventBus,
         *,
         idle_s: float = IDLE_S,
         limit: int = LIMIT,
     ) -> None:
         self._load = load
-        self._on_hits = on_hits
-        self._on_gap = on_gap
+        self.bus = bus
         self._idle_s = idle_s
         self._limit = limit
         self._ids = itertools.count(1)
@@ -111,8 +109,8 @@ class Streams:
                 sample_rate,
                 channels,
                 settings,
-                on_hits=self._on_hits,
-                on_gap=self._on_gap,
+                on_hits=self.bus.hits,
+                on_gap=self.bus.gap,
                 on_opened=tell,
                 on_over=self._over,
                 idle_s=self._idle_s,
@@ -190,3 +188,4 @@ class Streams:
         with self._lock:
             self._open.pop(stream.stream_id, None)
             self._ending.discard(stream)
+        self.bus.over(stream)

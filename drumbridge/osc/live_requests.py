@@ -17,6 +17,7 @@ from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit
 from drumbridge.core.labels import BY_NAME, LABELS, UNSURE
 from drumbridge.core.transcriber_settings import TranscriberSettings
+from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.live_stream import GapReason, LiveStream
 from drumbridge.engine.session import Session
 from drumbridge.engine.streams import EARLY_MS, Streams
@@ -38,7 +39,7 @@ class _Listener(NamedTuple):
     every_label: bool
 
 
-class LiveRequests:
+class LiveRequests(StreamListener):
     """The live part of a bridge.
 
     Parameters
@@ -53,6 +54,8 @@ class LiveRequests:
     Attributes
     ----------
     streams : Streams
+    bus : EventBus
+        Tells of the events of the streams.
     audio_dropped : int
         Packets of audio that could not be used.
     """
@@ -64,7 +67,9 @@ class LiveRequests:
         fail: Callable[[Session, int, Exception], None],
         started_s: float,
     ) -> None:
-        self.streams = Streams(load, self._tell_hits, self._tell_gap)
+        self.bus = EventBus()
+        self.bus.add(self)
+        self.streams = Streams(load, self.bus)
         self.audio_dropped = 0
         self._done = done
         self._fail = fail
@@ -175,7 +180,7 @@ class LiveRequests:
         if client_id in self._listeners:
             self._listeners = {k: listener for k, listener in self._listeners.items() if k != client_id}
 
-    def _tell_hits(self, stream: LiveStream, hits: list[Hit]) -> None:
+    def on_hits(self, stream: LiveStream, hits: list[Hit]) -> None:
         assert stream.classifier is not None
         for hit in hits:
             packets = [encode(message) for message in hit_messages(stream.stream_id, hit, stream.classifier)]
@@ -183,7 +188,7 @@ class LiveRequests:
                 for packet in packets if listener.every_label else packets[:1]:
                     listener.session.route.send(packet)
 
-    def _tell_gap(self, stream: LiveStream, position: int, length: int, reason: GapReason) -> None:
+    def on_gap(self, stream: LiveStream, position: int, length: int, reason: GapReason) -> None:
         packet = encode(reply(GAP, stream.stream_id, position & _POSITIONS, min(length, _POSITIONS), int(reason)))
         for listener in self._told():
             listener.session.route.send(packet)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from drumbridge.engine import streams as streams_module
+from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.live_stream import ROOM_S, GapReason, LiveStream
 from drumbridge.engine.streams import Streams
 from drumbridge.errors import ModelError, StreamError
@@ -13,6 +14,31 @@ from drumbridge.inference.classifier import OnnxClassifier
 
 DEADLINE_S = 20.0
 RATE = 44100
+
+
+class Told(StreamListener):
+    """Writes down what it hears."""
+
+    def __init__(self, told):
+        self.told = told
+
+    def on_hits(self, stream, hits):
+        self.told.append((stream, hits))
+
+    def on_gap(self, stream, *gap):
+        self.told.append((stream, *gap))
+
+
+class Broken(StreamListener):
+    def on_hits(self, stream, hits):
+        raise RuntimeError("a listener's own mistake")
+
+
+def told_bus(told):
+    bus = EventBus()
+    bus.add(Broken())
+    bus.add(Told(told))
+    return bus
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +55,7 @@ def told():
 
 @pytest.fixture
 def streams(classifier, told):
-    streams = Streams(lambda: classifier, lambda *hits: told.append(hits), lambda *gap: told.append(gap), limit=3)
+    streams = Streams(lambda: classifier, told_bus(told), limit=3)
     yield streams
     assert streams.shut_down(DEADLINE_S)
 
@@ -42,7 +68,7 @@ def click(n=4410):
 
 def test_a_stream_that_is_idle_for_too_long_decides_its_hits_and_ends(classifier):
     told = []
-    streams = Streams(lambda: classifier, lambda *hits: told.append(hits), lambda *gap: None, idle_s=0.05)
+    streams = Streams(lambda: classifier, told_bus(told), idle_s=0.05)
     stream = streams.open(RATE, 1)
     stream.feed(click())
     assert stream.join(DEADLINE_S)
@@ -99,7 +125,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_leaves_no_stream(told):
     def load():
         raise ModelError("model.not_found", "There is no such model.")
 
-    streams = Streams(load, lambda *hits: None, lambda *gap: None)
+    streams = Streams(load, EventBus())
     stream = streams.open(RATE, 1, on_opened=lambda stream, error: told.append(error.code))
     assert stream.join(DEADLINE_S)
     assert told == ["model.not_found"]
