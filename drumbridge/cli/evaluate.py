@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from drumbridge.engine.engine import Engine
     from drumbridge.evaluation.report import report_html, report_text
     from drumbridge.evaluation.run import evaluate_one_shots, evaluate_recordings, read_items
+    from drumbridge.evaluation.velocity import evaluate_velocity
 
     engine = Engine(model=args.model)
     report: dict[str, object] = {"model": engine.load_model().name}
@@ -57,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
             train, test = read_items(args.one_shots, "train"), read_items(args.one_shots, args.split)
             report["baseline"] = evaluate_forest(train, test)
     if args.recordings is not None:
-        section, speed, _ = evaluate_recordings(engine, args.recordings, say=say)
+        section, speed, estimates = evaluate_recordings(engine, args.recordings, say=say)
         report["transcription"], report["times_real_time"] = section, speed
+        report["velocity"] = evaluate_velocity(args.recordings, estimates)
     print(report_text(report), end="")
     if args.json is not None:
         args.json.write_text(json.dumps(report, indent=1), encoding="utf-8")

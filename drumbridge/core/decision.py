@@ -37,6 +37,8 @@ class DecisionRule:
     presence_threshold : float
         Probability from which a detected onset is a hit where the onset curve is undecided (models with
         a presence output); see `is_hit`.
+    onset_evidence : float
+        What the onset curve's word counts, as a factor of the odds; see `is_hit`.
     """
 
     labels: tuple[str, ...]
@@ -47,6 +49,7 @@ class DecisionRule:
     temperature: float = 1.0
     unsure_below: float = 0.5
     presence_threshold: float = 0.5
+    onset_evidence: float = 9.0
 
     def __post_init__(self) -> None:
         if not self.thresholds:
@@ -71,9 +74,9 @@ class DecisionRule:
     def is_hit(self, presence: float, *, certain: bool) -> bool:
         """Return whether a detected onset is a hit, weighing the model's word with the curve's.
 
-        The curve's evidence is a factor of 9 in the odds: a certain onset is dropped only when the model is
-        sure that nothing starts there, a merely proposed one needs a sure model. Neither alone is as good on
-        renders and on real recordings, where a model may have met rooms that it does not know.
+        The curve's evidence is a factor of `onset_evidence` in the odds: a certain onset is dropped only when the
+        model is sure that nothing starts there, a merely proposed one needs a sure model. Both are fitted together
+        on held-out kits.
 
         Parameters
         ----------
@@ -82,7 +85,7 @@ class DecisionRule:
         certain : bool
             The onset detector's balanced settings take the onset too.
         """
-        evidence = 9.0 if certain else 1.0 / 9.0
+        evidence = self.onset_evidence if certain else 1.0 / self.onset_evidence
         return presence * evidence * (1.0 - self.presence_threshold) >= self.presence_threshold * (1.0 - presence)
 
     def hit_labels(self, probabilities: np.ndarray) -> tuple[LabelConfidence, ...]:

@@ -12,6 +12,7 @@ import io
 from typing import Any
 
 from .transcription import CLASSES
+from .velocity import velocity_text
 
 
 def figure_text(figure: dict[str, float]) -> str:
@@ -64,6 +65,8 @@ def report_text(report: dict[str, Any]) -> str:
             parts.append(table_text([heading, row]))
     if recordings := report.get("transcription"):
         parts.append(table_text(transcription_table(recordings)))
+        if velocity := report.get("velocity"):
+            parts.append(velocity_text(velocity))
         parts.append(f"Transcription ran at {report['times_real_time']:.0f} times real time.")
     return "\n\n".join(parts) + "\n"
 

@@ -34,6 +34,7 @@ class Reference:
 
     onsets_s: tuple[float, ...]
     classes: tuple[str | None, ...]  # of each onset; None is not scored as a class
+    velocities: tuple[int, ...] = ()  # of each onset, 1..127; empty where the annotation has none
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Estimate:
 
     onsets_s: tuple[float, ...]
     classes: tuple[frozenset[str], ...]
+    velocities: tuple[int, ...] = ()
 
 
 def label_to_class(label: str) -> str | None:
@@ -72,9 +74,13 @@ def read_reference(path: Path) -> Reference:
         if not reader.fieldnames or "onset_s" not in reader.fieldnames:
             raise SettingsError("settings.reference", f"{path} has no column onset_s: is it an annotation?")
         name = "label" if "label" in reader.fieldnames else reader.fieldnames[1]
-        rows = [(float(row["onset_s"]), row[name]) for row in reader]
-    rows.sort()
-    return Reference(tuple(t for t, _ in rows), tuple(label_to_class(label) for _, label in rows))
+        rows = sorted((float(row["onset_s"]), row[name], row.get("velocity")) for row in reader)
+    velocities = tuple(int(velocity) for _, _, velocity in rows if velocity)
+    return Reference(
+        tuple(t for t, _, _ in rows),
+        tuple(label_to_class(label) for _, label, _ in rows),
+        velocities if len(velocities) == len(rows) else (),
+    )
 
 
 def hits_to_estimate(hits: Sequence[Hit], sample_rate: int) -> Estimate:
@@ -82,6 +88,7 @@ def hits_to_estimate(hits: Sequence[Hit], sample_rate: int) -> Estimate:
     return Estimate(
         tuple(hit.position / sample_rate for hit in hits),
         tuple(frozenset(c for entry in hit.labels if (c := to_transcription_five(entry.label))) for hit in hits),
+        tuple(hit.velocity for hit in hits),
     )
 
 

@@ -42,7 +42,7 @@ class Manifest:
     thresholds : dict of str to float
         Per label, the confidence from which a hit carries it.
     calibration : dict of str to float
-        hit_scale, hit_bias, temperature, unsure_below, presence_threshold (see `DecisionRule`).
+        hit_scale, hit_bias, temperature, unsure_below, presence_threshold, onset_evidence (see `DecisionRule`).
     training_data : list of dict
         source, attribution, licence of each source: the credits.
     licence : str
@@ -161,6 +161,8 @@ def parse_manifest(text: str, *, source: str = "the model") -> Manifest:
         raise bad(f"unknown calibration {unknown[0]!r}")
     if raw["calibration"].get("temperature", 1.0) <= 0:
         raise bad("the temperature is not above 0")
+    if raw["calibration"].get("onset_evidence", 1.0) < 1:
+        raise bad("the onset evidence is below 1")
     return Manifest(**{**raw, "labels": tuple(labels)})
 
 

@@ -1,4 +1,4 @@
-"""Electronic drums and tones from numbers: analogue, FM, noise and metal, in wide ranges.
+"""Electronic drums, and sounds that are no drum, from numbers: analogue, FM, noise and metal, in wide ranges.
 
 Conventions: audio is mono float32 at SAMPLE_RATE, peak 1, attack at sample 0. The one-shots that can be
 had under open licences hold few drum machines and few tones that are no drum; these stand beside them,
@@ -18,7 +18,7 @@ from .one_shots import OneShot
 
 SOURCE = "electronic"
 _COUNTS = {"kick": 40, "tom": 40, "snare": 40, "clap": 24, "closed_hat": 24, "open_hat": 24, "crash": 16, "rim": 24,
-           "cowbell": 16, "clave": 16, "shaker": 16, "other": 160}  # fmt: skip
+           "cowbell": 16, "clave": 16, "shaker": 16, "other": 320}  # fmt: skip
 
 
 def electronic_rows() -> list[OneShot]:
@@ -146,15 +146,25 @@ def _shaker(rng: np.random.Generator) -> np.ndarray:
 
 
 def _other(rng: np.random.Generator) -> np.ndarray:
-    """Return a tone, a chord, a bass, a laser or a sweep: anything that keyboards play and drums do not."""
+    """Return what keyboards, strings, voices and effects play and drums do not."""
+    return _OTHERS[int(rng.choice(len(_OTHERS), p=_OTHER_SHARES))](rng)
+
+
+def _laser(rng: np.random.Generator) -> np.ndarray:
     t = _time(rng.uniform(0.15, 1.0))
-    kind, hz = rng.random(), _log(rng, 45, 1500)
-    if kind < 0.15:  # laser
-        return _sweep(t, _log(rng, 2000, 9000), _log(rng, 60, 400), _log(rng, 0.03, 0.3)) * np.exp(-t / 0.3)
-    if kind < 0.25:  # noise sweep
-        gain = np.linspace(0, 1, len(t)) ** rng.uniform(0.5, 2) if rng.random() < 0.5 else np.exp(-t / 0.5)
-        return _noise(t, rng, _log(rng, 100, 2000), _log(rng, 3000, 12000)) * np.maximum(gain, 0.05)
-    notes = [hz] if kind < 0.7 else [hz * 2 ** (s / 12) for s in (0, int(rng.integers(3, 5)), 7)]
+    return _sweep(t, _log(rng, 2000, 9000), _log(rng, 60, 400), _log(rng, 0.03, 0.3)) * np.exp(-t / 0.3)
+
+
+def _noise_sweep(rng: np.random.Generator) -> np.ndarray:
+    t = _time(rng.uniform(0.15, 1.0))
+    gain = np.linspace(0, 1, len(t)) ** rng.uniform(0.5, 2) if rng.random() < 0.5 else np.exp(-t / 0.5)
+    return _noise(t, rng, _log(rng, 100, 2000), _log(rng, 3000, 12000)) * np.maximum(gain, 0.05)
+
+
+def _keys(rng: np.random.Generator) -> np.ndarray:
+    """Return a tone or a chord: FM, saw or square, filtered, with a soft or hard start."""
+    t, hz = _time(rng.uniform(0.15, 1.0)), _log(rng, 45, 1500)
+    notes = [hz] if rng.random() < 0.6 else [hz * 2 ** (s / 12) for s in (0, int(rng.integers(3, 5)), 7)]
     vibrato = 1 + rng.uniform(0, 0.01) * np.sin(2 * np.pi * rng.uniform(4, 7) * t)
     tone = np.zeros(len(t))
     for note in notes:
@@ -174,6 +184,70 @@ def _other(rng: np.random.Generator) -> np.ndarray:
     return tone * np.minimum(1, t / rise) * np.exp(-t / _log(rng, 0.15, 3))
 
 
+def _string(rng: np.random.Generator) -> np.ndarray:
+    """Return a plucked string (Karplus and Strong, Computer Music Journal 1983), by its partials' decays."""
+    t, hz = _time(rng.uniform(0.3, 1.0)), _log(rng, 40, 900)
+    stiffness, where, dull = _log(rng, 1e-5, 1e-3), rng.uniform(0.05, 0.5), _log(rng, 0.02, 0.5)
+    tone = np.zeros(len(t))
+    for k in range(1, min(40, int(15000 / hz)) + 1):
+        partial = hz * k * np.sqrt(1 + stiffness * k * k)
+        tone += np.sin(np.pi * k * where) / k * np.sin(2 * np.pi * partial * t) * np.exp(-t * (1 + dull * k * k) / 0.6)
+    return tone + rng.uniform(0, 0.3) * _noise(t, rng, 300, 8000) * np.exp(-t / 0.005)
+
+
+def _bar(rng: np.random.Generator) -> np.ndarray:
+    """Return a struck bar or bell that plays notes: marimba, vibraphone, glockenspiel, celesta, kalimba."""
+    t, hz = _time(rng.uniform(0.3, 1.0)), _log(rng, 130, 2000)
+    ratios = ((1, 4, 9.2), (1, 3, 6), (1, 2.76, 5.4, 8.9), (1, 2, 3, 4.2, 5.4), (0.5, 1, 1.2, 1.5, 2, 2.6))
+    decay = _log(rng, 0.08, 1.5)
+    tone = np.zeros(len(t))
+    for k, ratio in enumerate(ratios[int(rng.integers(len(ratios)))]):
+        level = rng.uniform(0.3, 1) * 0.5**k
+        tone += level * np.sin(2 * np.pi * hz * ratio * t) * np.exp(-t * (1 + k) / decay)
+    return tone + rng.uniform(0, 0.15) * _noise(t, rng, 800, 6000) * np.exp(-t / 0.004)
+
+
+def _voice(rng: np.random.Generator) -> np.ndarray:
+    """Return a sung or spoken vowel, at times after a consonant: pulses through formants."""
+    t, hz = _time(rng.uniform(0.15, 0.8)), _log(rng, 80, 500)
+    glide = hz * 2 ** (rng.uniform(-0.3, 0.3) * t / t[-1]) * (1 + 0.01 * np.sin(2 * np.pi * 5.5 * t))
+    phase = 2 * np.pi * np.cumsum(glide) / SAMPLE_RATE
+    pulses = sum(np.sin(k * phase) / k**0.8 for k in range(1, min(60, int(9000 / hz)) + 1))
+    tone = np.zeros(len(t))
+    for low, high in ((280, 900), (800, 2400), (2300, 3400)):
+        centre = rng.uniform(low, high)
+        band = signal.butter(1, [centre * 0.9, centre * 1.12], "band", fs=SAMPLE_RATE, output="sos")
+        tone += rng.uniform(0.3, 1) * signal.sosfilt(band, pulses)
+    tone *= np.minimum(1, t / _log(rng, 0.005, 0.08)) * np.exp(-t / _log(rng, 0.1, 1))
+    breath = _noise(t, rng, 1000, 9000) * np.exp(-t / 0.03)
+    return tone / (np.abs(tone).max() + 1e-9) + (rng.random() < 0.4) * rng.uniform(0.05, 0.8) * breath
+
+
+def _band_hit(rng: np.random.Generator) -> np.ndarray:
+    """Return an orchestra's or a band's stab: many notes, a thump and a breath of noise at once."""
+    t, hz = _time(rng.uniform(0.3, 1.0)), _log(rng, 50, 200)
+    chord = [hz * 2 ** (s / 12) for s in (0, 7, 12, int(rng.integers(15, 17)), 19, 24)]
+    tone = np.zeros(len(t))
+    for note in chord:
+        phase = 2 * np.pi * note * (1 + rng.uniform(-0.004, 0.004)) * t + rng.uniform(0, 6)
+        tone += sum(np.sin(k * phase) / k for k in range(1, min(30, int(12000 / note)) + 1))
+    tone *= np.minimum(1, t / _log(rng, 0.002, 0.03)) * np.exp(-t / _log(rng, 0.1, 0.8))
+    tone /= np.abs(tone).max() + 1e-9
+    thump = _sweep(t, 150, 60, 0.02) * np.exp(-t / 0.15)
+    return tone + rng.uniform(0, 0.6) * thump + rng.uniform(0, 0.3) * _noise(t, rng, 800, 9000) * np.exp(-t / 0.1)
+
+
+def _scratch(rng: np.random.Generator) -> np.ndarray:
+    """Return a record that is moved by hand: a tone and noise whose pitch goes up and down."""
+    t = _time(rng.uniform(0.1, 0.5))
+    speed = 0.1 + np.abs(np.sin(np.pi * rng.uniform(0.5, 2.5) * t / t[-1])) * rng.uniform(0.5, 2)
+    phase = 2 * np.pi * np.cumsum(_log(rng, 200, 900) * speed) / SAMPLE_RATE
+    grain = np.interp(np.cumsum(speed) % len(t), np.arange(len(t)), _noise(t, rng, 400, 9000))
+    return (sum(np.sin(k * phase) / k for k in range(1, 12)) * rng.uniform(0, 0.6) + grain) * np.minimum(1, speed)
+
+
+_OTHERS = (_laser, _noise_sweep, _keys, _string, _bar, _voice, _band_hit, _scratch)
+_OTHER_SHARES = (0.08, 0.06, 0.30, 0.14, 0.16, 0.12, 0.09, 0.05)
 _MAKERS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "kick": _kick, "tom": _tom, "snare": _snare, "clap": _clap, "crash": _crash, "rim": _rim, "cowbell": _cowbell,
     "clave": _clave, "shaker": _shaker, "other": _other,

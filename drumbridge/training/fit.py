@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .front_end import CELL_ENDS, SAMPLES_AFTER
+from .front_end import ROW_ENDS, SAMPLES_AFTER
 from .loop_cache import LoopCache
 from .network import HitNetwork
-from .objective import MODEL_LABELS, hit_loss, label_to_targets, one_shot_loss
+from .objective import MODEL_LABELS, hit_loss, label_to_targets, one_shot_loss, taught_loss
 from .one_shots import OneShot
 from .power_augmentation import PowerAugmentation, layer, mix, random_available
 from .power_cache import PowerCache
@@ -54,6 +54,8 @@ class Recipe:
         Of the embedding and of what it is made from.
     full : float
         Share of decisions that see the whole excerpt.
+    taught : float
+        Share of a teacher's word in the loss, where there is one.
     """
 
     seed: int = 1
@@ -69,7 +71,8 @@ class Recipe:
     layering: float = 0.15
     mixing: float = 0.3
     dropout: float = 0.3
-    full: float = 0.4
+    full: float = 0.3
+    taught: float = 0.7
     average: float = 0.998
 
 
@@ -88,13 +91,16 @@ class Trainer:
         Made from kits that are not held out.
     folder : Path
         Where the run is kept; a run found there goes on.
+    teacher : Module, optional
+        A network, or several that answer as one, whose answers to the same batches are learned beside the labels
+        (Hinton, Vinyals and Dean, 2015).
     """
 
     def __init__(
         self, recipe: Recipe, rows: list[OneShot], held_out: np.ndarray, one_shots: PowerCache, hits: LoopCache,
-        folder: Path,
+        folder: Path, teacher: torch.nn.Module | None = None,
     ) -> None:  # fmt: skip
-        self.recipe, self.folder = recipe, folder
+        self.recipe, self.folder, self.teacher = recipe, folder, teacher
         self.n_rows = len(rows)
         self.targets = torch.from_numpy(np.stack([label_to_targets(row.label) for row in rows]))
         self.weights = torch.from_numpy(np.where(held_out, 0.0, sampling_weights(rows)))
@@ -120,7 +126,7 @@ class Trainer:
         )
         self.averaged = HitNetwork(len(MODEL_LABELS), recipe.width)
         self.averaged.load_state_dict(self.network.state_dict())
-        self.ends = torch.as_tensor(CELL_ENDS)
+        self.ends = torch.as_tensor(ROW_ENDS)
         self.step = 0
         self._resume()
 
@@ -165,7 +171,8 @@ class Trainer:
         powers = torch.cat([self.augment(sounds), self.augment_gently(10 ** self.hit_powers[hit].float())])
         there = torch.cat([self.one_shot_available[chosen], self.hit_available[hit]])
         there = torch.minimum(there, random_available(len(there), generator, recipe.full))
-        scores, _, presence = self.network(powers, self.ends[None] <= there[:, None])
+        known_rows = self.ends[None] <= there[:, None]
+        scores, _, presence = self.network(powers, known_rows)
         n = recipe.one_shots
         single = one_shot_loss(scores[:n], targets, recipe.smoothing, recipe.group_weight) * (1 - share)
         single = single + one_shot_loss(scores[:n], targets[partner], recipe.smoothing, recipe.group_weight) * share
@@ -180,6 +187,11 @@ class Trainer:
         heard = (hit_loss(scores, presence, many, present) * weight).sum() / weight.sum()
         one_shots = single.mean()
         loss = one_shots + recipe.hit_weight * heard
+        if self.teacher is not None:
+            with torch.no_grad():
+                teacher_scores, _, teacher_presence = self.teacher(powers, known_rows)
+            word = taught_loss(scores, presence, teacher_scores, teacher_presence, n, recipe.hit_weight)
+            loss = (1 - recipe.taught) * loss + recipe.taught * word
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -259,7 +271,7 @@ def scores_of(
     network: torch.nn.Module, log_power: np.ndarray, available: np.ndarray, after: int = SAMPLES_AFTER
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return scores (n, labels) and presence probabilities (n,) when at most `after` samples are known."""
-    ends = torch.as_tensor(CELL_ENDS)
+    ends = torch.as_tensor(ROW_ENDS)
     scores, presence = [], []
     with torch.no_grad():
         for start in range(0, len(log_power), 512):

@@ -7,6 +7,10 @@ frames: fine near the attack, coarser later. Cell k can be known only when `CELL
 available. High bands: mel scale, 512-point window. Low bands: log scale, 2048-sample window on the
 audio decimated by 8. Transforms are matrix products, so the graph needs no special operator; the DFT
 is folded (cosine terms are even, sine terms odd about the middle), which halves its cost.
+
+Five tonal cells hear pitch where the others hear time: 16 Hz apart from 40 Hz up, through a window of 93 ms, so
+that the partials of a held note stand apart and those of a drum do not. A row is a cell of BANDS bands or half a tonal
+cell: powers are (n, ROWS, BANDS), the cells first, and `ROW_ENDS` says what each needs.
 """
 
 from __future__ import annotations
@@ -25,9 +29,10 @@ DECIMATION = 8
 
 _HIGH_WINDOW = 512
 _LOW_WINDOW = 2048 // DECIMATION
+_TONAL_WINDOW = 4096 // DECIMATION
 _LOW_BLOCK = HOP_LENGTH // DECIMATION
 _FIR_TAPS = 64
-_PADDING = 2048  # zeros put before the excerpt, so that early frames have a past
+_PADDING = 4096  # zeros put before the excerpt, so that early frames have a past
 
 # Frame ends of each cell, in hops after the onset: four before it, one frame a hop to 35 ms, then growing to 395 ms.
 _CELLS: tuple[tuple[int, ...], ...] = (
@@ -41,6 +46,12 @@ _CELLS: tuple[tuple[int, ...], ...] = (
 )  # fmt: skip
 CELLS = len(_CELLS)
 CELL_ENDS = np.array([ends[-1] * HOP_LENGTH for ends in _CELLS])
+TONAL_ENDS = np.array([24, 48, 80, 112, 136]) * HOP_LENGTH
+TONAL_BANDS = 2 * BANDS
+TONAL_HZ = 40.0 + 16.0 * np.arange(TONAL_BANDS)
+_ROWS_OF_TONAL = TONAL_BANDS // BANDS
+ROW_ENDS = np.concatenate([CELL_ENDS, np.repeat(TONAL_ENDS, _ROWS_OF_TONAL)])
+ROWS = len(ROW_ENDS)
 _FRAME_ENDS = np.array([end for ends in _CELLS for end in ends]) * HOP_LENGTH
 
 
@@ -85,33 +96,31 @@ class FrontEnd(torch.nn.Module):
         self._constant("cosine", np.cos(phase))
         self._constant("sine", np.sin(phase))
         self._constant("mel", mel_weights(len(bins), first_bin, 150.0, 18000.0))
-        low_hz = np.geomspace(30.0, 1200.0, LOW_BANDS)
-        low_rate = SAMPLE_RATE / DECIMATION
-        low_window = asymmetric_window(_LOW_WINDOW, 32)
-        low_phase = 2 * np.pi * np.outer(np.arange(_LOW_WINDOW), low_hz) / low_rate
-        kernel = np.concatenate([np.cos(low_phase), np.sin(low_phase)], axis=1)
-        self._constant("low_kernel", kernel * (low_window / low_window.sum())[:, None])
+        self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW, 32))
+        self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW, 128))
         self._constant("fir", _decimator()[None, None])
         self._constant("pool", _pooling())
         # Frames are gathered as whole blocks of samples: copying single ones would cost more than the transforms.
         ends = (_FRAME_ENDS + SAMPLES_BEFORE + _PADDING) // HOP_LENGTH
         self._constant("high_index", ends[:, None] + np.arange(-_HIGH_WINDOW // HOP_LENGTH, 0))
         # A decimated sample j is made of padded audio up to (and with) DECIMATION * j + _FIR_TAPS - 1.
-        low_starts = (CELL_ENDS + SAMPLES_BEFORE + _PADDING - _FIR_TAPS) // DECIMATION + 1 - _LOW_WINDOW
-        self.low_offset = int(low_starts[0] % _LOW_BLOCK)
-        self._constant("low_index", low_starts[:, None] // _LOW_BLOCK + np.arange(_LOW_WINDOW // _LOW_BLOCK))
-        self._constant("ends", CELL_ENDS.copy())
+        slow_ends = (ROW_ENDS + SAMPLES_BEFORE + _PADDING - _FIR_TAPS) // DECIMATION + 1
+        self.slow_offset = int(slow_ends[0] % _LOW_BLOCK)
+        blocks = slow_ends[:, None] // _LOW_BLOCK
+        self._constant("low_index", blocks[:CELLS] + np.arange(-_LOW_WINDOW // _LOW_BLOCK, 0))
+        self._constant("tonal_index", blocks[CELLS::_ROWS_OF_TONAL] + np.arange(-_TONAL_WINDOW // _LOW_BLOCK, 0))
+        self._constant("ends", ROW_ENDS.copy())
 
     def _constant(self, name: str, value: np.ndarray) -> None:
         integer = np.issubdtype(value.dtype, np.integer)
         self.register_buffer(name, torch.as_tensor(value, dtype=torch.int64 if integer else torch.float32), False)
 
     def known(self, available: torch.Tensor) -> torch.Tensor:
-        """Return which cells are known, bool, shape (n, CELLS)."""
+        """Return which rows are known, bool, shape (n, ROWS)."""
         return self.ends[None] <= available[:, None]
 
     def forward(self, audio: torch.Tensor) -> torch.Tensor:
-        """Return powers, float32, shape (n, CELLS, BANDS), high bands first.
+        """Return powers, float32, shape (n, ROWS, BANDS), in a cell the high bands first.
 
         Parameters
         ----------
@@ -124,11 +133,26 @@ class FrontEnd(torch.nn.Module):
         first, second = frames[:, :, :half], torch.flip(frames[:, :, half:], [2])
         power = ((first + second) @ self.cosine) ** 2 + ((first - second) @ self.sine) ** 2
         high = self.pool @ (power @ self.mel)
-        slow = torch.nn.functional.conv1d(padded[:, None], self.fir, stride=DECIMATION).flatten(1)[:, self.low_offset :]
+        slow = torch.nn.functional.conv1d(padded[:, None], self.fir, stride=DECIMATION).flatten(1)[
+            :, self.slow_offset :
+        ]
         slow = slow[:, : slow.shape[1] // _LOW_BLOCK * _LOW_BLOCK].reshape(-1, slow.shape[1] // _LOW_BLOCK, _LOW_BLOCK)
-        spectrum = slow[:, self.low_index].flatten(2) @ self.low_kernel
-        low = spectrum[:, :, :LOW_BANDS] ** 2 + spectrum[:, :, LOW_BANDS:] ** 2
-        return torch.cat([high, low], 2)
+        low = _powers(slow[:, self.low_index].flatten(2) @ self.low_kernel)
+        tonal = _powers(slow[:, self.tonal_index].flatten(2) @ self.tonal_kernel)
+        return torch.cat([torch.cat([high, low], 2), tonal.reshape(-1, ROWS - CELLS, BANDS)], 1)
+
+
+def _slow_kernel(hz: np.ndarray, length: int, fall: int) -> np.ndarray:
+    """Return windowed cosines and sines side by side for the decimated audio, shape (length, 2 * len(hz))."""
+    window = asymmetric_window(length, fall)
+    phase = 2 * np.pi * np.outer(np.arange(length), hz) * DECIMATION / SAMPLE_RATE
+    return np.concatenate([np.cos(phase), np.sin(phase)], axis=1) * (window / window.sum())[:, None]
+
+
+def _powers(spectrum: torch.Tensor) -> torch.Tensor:
+    """Return the powers of a spectrum whose last axis holds real parts, then imaginary ones."""
+    real, imaginary = torch.chunk(spectrum, 2, dim=-1)
+    return real**2 + imaginary**2
 
 
 def _pooling() -> np.ndarray:

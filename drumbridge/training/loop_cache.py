@@ -2,8 +2,9 @@
 
 Conventions: `targets` int8 (n, MODEL_LABELS): 1 sounds, 0 does not, -1 not known (a stroke nobody can
 hear, or one that belongs to a neighbouring proposal). `present` int8 (n,): 1 a stroke starts here, 0 the
-detector was wrong, -1 not known. A stroke belongs to the nearest proposal within 25 ms; strokes less
-than 20 ms apart are one onset. Onsets that the detector missed are added at their true place, a little off.
+detector was wrong, -1 not known. `certain` bool (n,): the detector's balanced settings propose it too.
+A stroke belongs to the nearest proposal within 25 ms; strokes less than 20 ms apart are one onset. Onsets that the
+detector missed are added at their true place, a little off.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class LoopCache:
     available: np.ndarray
     targets: np.ndarray
     present: np.ndarray
+    certain: np.ndarray
 
     def save(self, path: Path) -> None:
         """Write to `path` (.npz)."""
@@ -109,7 +111,9 @@ def _render_one(arguments: tuple[KitShelf, Path, int, int, int]) -> LoopCache:
     for _ in range(count):
         strokes = next(parts)
         audio, heard = render(strokes, shelf.draw({stroke.label for stroke in strokes}, rng), rng)
-        positions = [onset.position for onset in detect_onsets(audio, SAMPLE_RATE, OnsetSettings.proposals())]
+        proposed = detect_onsets(audio, SAMPLE_RATE, OnsetSettings.proposals())
+        certain = {onset.position: onset.certain for onset in proposed}
+        positions = list(certain)
         missed = [p for p in merged_onsets(heard) if not positions or min(abs(p - q) for q in positions) > _NEAR]
         positions += [max(0, p + int(rng.normal(0, 60))) for p in missed]
         if not positions:
@@ -118,7 +122,9 @@ def _render_one(arguments: tuple[KitShelf, Path, int, int, int]) -> LoopCache:
         targets, present = label_proposals(ordered, heard)
         cut = [cut_excerpt(audio, int(p), SAMPLES_BEFORE, SAMPLES_AFTER) for p in ordered]
         log_power = excerpts_to_log_power(np.stack([excerpt for excerpt, _ in cut]), front_end)
-        caches.append(LoopCache(log_power, np.array([known for _, known in cut], np.int32), targets, present))
+        known = np.array([known for _, known in cut], np.int32)
+        sure = np.array([certain.get(int(p), False) for p in ordered])
+        caches.append(LoopCache(log_power, known, targets, present, sure))
     return LoopCache.joined(caches)
 
 

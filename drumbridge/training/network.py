@@ -1,8 +1,8 @@
 """The network: band powers of an excerpt to scores, an embedding and the probability of an onset.
 
-Conventions: powers are (n, CELLS, BANDS) as `FrontEnd` gives them. `normalise` turns them into log
+Conventions: powers are (n, ROWS, BANDS) as `FrontEnd` gives them. `normalise` turns them into log
 levels relative to the loudest known cell, so a model's answer does not depend on gain, and hides the
-cells that are not known yet, so it cannot depend on what comes after the decision time.
+rows that are not known yet, so it cannot depend on what comes after the decision time.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .front_end import BANDS, CELLS, HIGH_BANDS, LOW_BANDS, FrontEnd
+from .front_end import BANDS, CELLS, HIGH_BANDS, LOW_BANDS, ROWS, TONAL_BANDS, TONAL_ENDS, FrontEnd
 
 RANGE = 1e-8  # floor under the loudest known cell: 80 dB
 EMBEDDING = 96
 
 
 def normalise(powers: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-    """Return log levels, about -1..1, unknown cells 0, shape (n, CELLS, BANDS)."""
+    """Return log levels, about -1..1, unknown rows 0, shape (n, ROWS, BANDS)."""
     powers = torch.where(known[:, :, None], powers, torch.zeros_like(powers))
-    loudest = powers.mean(2).amax(1)[:, None, None] + 1e-20
+    loudest = powers[:, :CELLS].mean(2).amax(1)[:, None, None] + 1e-20
     level = torch.log10(powers / loudest + RANGE) * 0.25 + 1.0
     return level * known[:, :, None].to(level.dtype)
 
@@ -32,7 +32,7 @@ def _block(before: int, after: int, stride: tuple[int, int], kernel: int | tuple
 
 
 class HitNetwork(nn.Module):
-    """Two convolutional branches (high and low bands), one embedding, two heads.
+    """Three convolutional branches (high bands, low bands, tonal cells), one embedding, two heads.
 
     Parameters
     ----------
@@ -52,24 +52,32 @@ class HitNetwork(nn.Module):
         self.low = nn.Sequential(
             _block(2, w, (2, 1), (5, 3)), _block(w, 2 * w, (2, 2)), _block(2 * w, 3 * w, (2, 2)),
         )  # fmt: skip
+        # axes: (n, tonal cell or channel, 1, band)
+        self.tonal = nn.Sequential(
+            _block(2 * len(TONAL_ENDS), 2 * w, (1, 2), (1, 7)), _block(2 * w, 2 * w, (1, 2), (1, 5)),
+            _block(2 * w, 2 * w, (1, 2), (1, 3)),
+        )  # fmt: skip
         with torch.no_grad():
             n_high = self.high(torch.zeros(1, 2, HIGH_BANDS, CELLS)).numel()
             n_low = self.low(torch.zeros(1, 2, LOW_BANDS, CELLS)).numel()
+            n_tonal = self.tonal(torch.zeros(1, 2 * len(TONAL_ENDS), 1, TONAL_BANDS)).numel()
         self.join = nn.Sequential(
-            nn.Dropout(dropout), nn.Linear(n_high + n_low + CELLS, embedding, bias=False), nn.BatchNorm1d(embedding),
-            nn.ReLU(), nn.Dropout(dropout),
+            nn.Dropout(dropout), nn.Linear(n_high + n_low + n_tonal + ROWS, embedding, bias=False),
+            nn.BatchNorm1d(embedding), nn.ReLU(), nn.Dropout(dropout),
         )  # fmt: skip
         self.scores = nn.Linear(embedding, n_labels)
         self.presence = nn.Linear(embedding, 1)
 
     def forward(self, powers: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return scores (n, labels), embedding (n, d) and the logit of presence (n,)."""
-        level = normalise(powers, known).transpose(1, 2)
+        level = normalise(powers, known)
         mask = known.to(level.dtype)
-        shown = torch.stack([level, mask[:, None, :].expand(-1, BANDS, -1)], 1)
-        high = self.high(shown[:, :, :HIGH_BANDS]).flatten(1)
-        low = self.low(shown[:, :, HIGH_BANDS:]).flatten(1)
-        embedding = self.join(torch.cat([high, low, mask], 1))
+        cells = torch.stack([level[:, :CELLS], mask[:, :CELLS, None].expand(-1, -1, BANDS)], 1).transpose(2, 3)
+        high = self.high(cells[:, :, :HIGH_BANDS]).flatten(1)
+        low = self.low(cells[:, :, HIGH_BANDS:]).flatten(1)
+        rows = torch.cat([level[:, CELLS:], mask[:, CELLS:, None].expand(-1, -1, BANDS)], 1)
+        tonal = self.tonal(rows.reshape(-1, 2 * len(TONAL_ENDS), 1, TONAL_BANDS)).flatten(1)
+        embedding = self.join(torch.cat([high, low, tonal, mask], 1))
         return self.scores(embedding), embedding, self.presence(embedding)[:, 0]
 
 

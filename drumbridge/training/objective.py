@@ -102,3 +102,15 @@ def hit_loss(
         doubtful = ~sounds & (targets[:, members] < 0).any(1)
         families = families + torch.where(doubtful, torch.zeros_like(none), -torch.where(sounds, some, none))
     return 0.5 * (labels + families) + binary_cross_entropy_with_logits(presence, present, reduction="none")
+
+
+def taught_loss(
+    scores: torch.Tensor, presence: torch.Tensor, teacher_scores: torch.Tensor, teacher_presence: torch.Tensor,
+    one_shots: int, hit_weight: float,
+) -> torch.Tensor:  # fmt: skip
+    """Return how far a batch's answers are from a teacher's: of its first `one_shots` as one-shots, of all as hits."""
+    said = teacher_scores[:one_shots].softmax(1)
+    single = -(said * log_softmax(scores[:one_shots], 1)).sum(1).mean()
+    labels = binary_cross_entropy_with_logits(scores, torch.sigmoid(teacher_scores), reduction="none").sum(1).mean()
+    there = binary_cross_entropy_with_logits(presence, torch.sigmoid(teacher_presence))
+    return single + hit_weight * (labels + there)

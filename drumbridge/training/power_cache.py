@@ -1,6 +1,6 @@
 """Band powers computed once: variants of every one-shot, kept as float16 logarithms.
 
-Conventions: a cache holds `log_power` float16 (n, CELLS, BANDS), log10 of the power; `available` int32
+Conventions: a cache holds `log_power` float16 (n, ROWS, BANDS), log10 of the power; `available` int32
 (n,); `row` int32 (n,), the index of the one-shot. Rows of a variant stand together in the order of the
 one-shots, so variant v of row r is at v * rows + r. The first variant is the unchanged sound, cut as
 deployment cuts it.
@@ -52,7 +52,7 @@ class PowerCache:
 
 
 def excerpts_to_log_power(excerpts: np.ndarray, front_end: FrontEnd) -> np.ndarray:
-    """Return log10 powers, float16, shape (n, CELLS, BANDS)."""
+    """Return log10 powers, float16, shape (n, ROWS, BANDS)."""
     with torch.no_grad():
         powers = front_end(torch.from_numpy(excerpts))
     return torch.log10(powers + 1e-16).half().numpy()

@@ -77,7 +77,7 @@ def test_more_presence_and_a_certain_onset_never_speak_against_a_hit(a, b, thres
     assert not rule.is_hit(0.0, certain=True)
 
 
-def test_the_curve_counts_as_odds_of_nine() -> None:
-    rule = DecisionRule(LABELS, presence_threshold=0.5)
+def test_the_curve_counts_as_odds() -> None:
+    rule = DecisionRule(LABELS, presence_threshold=0.5, onset_evidence=9.0)
     assert [rule.is_hit(p, certain=True) for p in (0.09, 0.11)] == [False, True]
     assert [rule.is_hit(p, certain=False) for p in (0.89, 0.91)] == [False, True]

@@ -53,7 +53,7 @@ def hits(rows: list[OneShot], one_shots: PowerCache) -> LoopCache:
     targets = np.zeros((len(rows), len(MODEL_LABELS)), np.int8)
     targets[np.arange(len(rows)), [INDEX[row.label] for row in rows]] = 1
     n = len(rows)
-    return LoopCache(one_shots.log_power[:n], one_shots.available[:n], targets, np.ones(n, np.int8))
+    return LoopCache(one_shots.log_power[:n], one_shots.available[:n], targets, np.ones(n, np.int8), np.ones(n, bool))
 
 
 def trainer(rows: list[OneShot], one_shots: PowerCache, hits: LoopCache, folder: Path, recipe: Recipe) -> Trainer:
