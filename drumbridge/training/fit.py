@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from drumbridge.core.labels import to_eleven
+
 from .front_end import ROW_ENDS, SAMPLES_AFTER
 from .loop_cache import LoopCache
 from .network import HitNetwork
@@ -251,10 +253,21 @@ class Trainer:
 
 
 def sampling_weights(rows: list[OneShot]) -> np.ndarray:
-    """Return 1/sqrt(files of the label) * 1/sqrt(files of the label in the kit), shape (rows,)."""
+    """Return how often each one-shot is drawn, in proportion, shape (rows,).
+
+    A group of the eleven is drawn in proportion to the square root of its files: by its files the large would crowd out
+    the rest, and drawn evenly `other` would be the rarest word of all. Within a group labels count alike but for the
+    square root of their files, and so do the kits of a label.
+    """
+    groups = [to_eleven(row.label) for row in rows]
+    size = Counter(groups)
     labels = Counter(row.label for row in rows)
     in_kit = Counter((row.source, row.kit, row.label) for row in rows)
-    return np.array([(labels[row.label] * in_kit[row.source, row.kit, row.label]) ** -0.5 for row in rows])
+    weight = np.array([(labels[row.label] * in_kit[row.source, row.kit, row.label]) ** -0.5 for row in rows])
+    for group, files in size.items():
+        members = np.array([g == group for g in groups])
+        weight[members] *= files**0.5 / weight[members].sum()
+    return weight
 
 
 def hit_sampling_weights(hits: LoopCache) -> torch.Tensor:
