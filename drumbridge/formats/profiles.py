@@ -44,7 +44,8 @@ def profile_name(text: str) -> str:
     ):
         raise SettingsError(
             "settings.profile",
-            f"A profile cannot be called {text!r:.60}: its name has up to {_LONGEST_NAME} letters, digits, spaces, - and _.",
+            f"A profile cannot be called {text!r:.60}: "
+            f"its name has up to {_LONGEST_NAME} letters, digits, spaces, - and _.",
         )
     return name
 
