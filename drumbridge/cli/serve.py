@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from drumbridge._version import __version__
 from drumbridge.cli import complain
 from drumbridge.cli.live_options import add_live_arguments, live_profiles
+from drumbridge.cli.note_options import add_note_arguments, start_notes
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import DrumbridgeError
 from drumbridge.osc.addresses import DEFAULT_PORT
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-tcp", action="store_true", help="listen on UDP only")
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     add_live_arguments(parser)
+    add_note_arguments(parser)
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
@@ -62,11 +64,14 @@ def run(args: argparse.Namespace) -> int:
     profiles = live_profiles(args)
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), lambda: profiles)
     server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
+    playing = _start_notes(server, args)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     _end_on_signals(server)
     host, port = server.address
     transports = "UDP" if args.no_tcp else "UDP and TCP"
     print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", flush=True)
+    for name in playing:
+        print(f"hits are played on {name}", flush=True)
     unusable: list[DrumbridgeError] = []
     threading.Thread(target=_load_model, args=(bridge, server, args.model, unusable), daemon=True).start()
     server.run()
@@ -82,6 +87,17 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def _start_notes(server: Server, args: argparse.Namespace) -> list[str]:
+    """Play notes where that was asked for; return the names of where."""
+    if args.midi is None and args.reaper_notes is None:
+        return []  # nothing of the live part is imported yet
+    try:
+        return start_notes(args, server.bridge.live.outputs)
+    except DrumbridgeError:
+        server.close()
+        raise
 
 
 def _load_model(bridge: Bridge, server: Server, asked_for: str | None, unusable: list[DrumbridgeError]) -> None:

@@ -3,7 +3,8 @@
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
 every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any of them. What belongs
-to live audio and to settings stands in `live_addresses` and `settings_addresses` and is part of this table.
+to live audio, settings and notes stands in `live_addresses`, `settings_addresses` and `note_addresses`, parts of this
+table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -15,6 +16,7 @@ from typing import Final
 
 from drumbridge.errors import SettingsError
 from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
+from drumbridge.osc.note_addresses import NOTE_CODES, NOTE_REPLIES, NOTE_REQUESTS, NOTE_STATUS_KEYS
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
 from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
 
@@ -93,6 +95,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     Request(PREFIX + "sync", (REQ,), "Is answered when everything that this client asked before has been answered."),
     *LIVE_REQUESTS,
     *SETTINGS_REQUESTS,
+    *NOTE_REQUESTS,
 )
 
 REPLIES: Final[tuple[Reply, ...]] = (
@@ -174,6 +177,7 @@ REPLIES: Final[tuple[Reply, ...]] = (
     ),
     *LIVE_REPLIES,
     *SETTINGS_REPLIES,
+    *NOTE_REPLIES,
 )
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
@@ -191,6 +195,7 @@ STATUS_KEYS: Final[tuple[Argument, ...]] = (
     Argument("replies_lost", "i", "replies that the system did not take"),
     Argument("streams", "i", "live streams that are open"),
     Argument("audio_dropped", "i", "packets of audio that could not be used: malformed, or for no stream"),
+    *NOTE_STATUS_KEYS,
 )
 
 CODES: Final[dict[str, str]] = {
@@ -205,6 +210,7 @@ CODES: Final[dict[str, str]] = {
     "job.cancelled": "The job was cancelled, or its client left, or the server was stopped.",
     **LIVE_CODES,
     **SETTINGS_CODES,
+    **NOTE_CODES,
     "settings.*": "An argument is outside its range.",
     "audio.*": "The file cannot be found, read or used.",
     "model.*": "The model cannot be found or used.",
