@@ -34,6 +34,7 @@ PLACES = {
     "soxr": {"audio", "training", "evaluation"},
     "sounddevice": {"audio/devices.py"},
     "mido": {"formats", "training"},
+    "rtmidi": {"formats/midi_ports.py"},
     "platformdirs": {"formats/profiles.py"},
     "pythonosc": {"osc", "cli"},
     "rich": {"cli"},

@@ -116,14 +116,15 @@ def _system() -> Any:
     import mido
 
     try:
-        from mido.backends import rtmidi
+        import rtmidi  # noqa: F401 (what the next line needs)
+        from mido.backends import rtmidi as system
     except ImportError:
         raise ServerError(
             "device.no_rtmidi", "MIDI ports need the package python-rtmidi: pip install python-rtmidi."
         ) from None
     broken = []
-    for api in rtmidi.get_api_names():
-        backend = mido.Backend(f"{rtmidi.__name__}/{api}", use_environ=False)
+    for api in system.get_api_names():
+        backend = mido.Backend(f"{system.__name__}/{api}", use_environ=False)
         try:
             backend.get_output_names()
             return backend
