@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-tcp", action="store_true", help="listen on UDP only")
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
+    parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=args.model)
+        return Engine(model=args.model, library=args.library)
 
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))))
     server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
