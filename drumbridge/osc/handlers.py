@@ -27,11 +27,13 @@ from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUE
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
 from drumbridge.osc.pace import Pace
 from drumbridge.osc.replies import clipped, replies, reply
+from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
     from drumbridge.osc.live_requests import LiveRequests
+    from drumbridge.osc.way_requests import Ways
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ class Bridge:
         The clients.
     replies_lost : int
         Counted by the routes.
+    host : str
+        The server's address, for what else listens.
     """
 
     def __init__(self, make_engine: Callable[[], Engine], jobs: JobQueue) -> None:
@@ -64,6 +68,8 @@ class Bridge:
         self._make_engine = make_engine
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
+        self._ways: Ways | None = None
+        self.host = "127.0.0.1"
         self._model = ""
         self._started_s = time.monotonic()
         self._requests = self._fails = 0
@@ -83,6 +89,10 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
+            JMTX_STOP: lambda _, req: self.ways.stop_jmtx() or (),
+            REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
+            REASTREAM_STOP: lambda _, req: self.ways.stop_reastream() or (),
         }
 
     @property
@@ -102,8 +112,19 @@ class Bridge:
             self._live = LiveRequests(lambda: self.engine.load_model(), self.done, self.fail, self._started_s)
         return self._live
 
+    @property
+    def ways(self) -> Ways:
+        """The other ways for audio than OSC, made when first needed, like the live part."""
+        if self._ways is None:
+            from drumbridge.osc.way_requests import Ways
+
+            self._ways = Ways(lambda: self.live.streams, lambda: self.host)
+        return self._ways
+
     def close(self, timeout_s: float) -> bool:
         """Cancel all jobs and end all streams; return whether all ended in time."""
+        if self._ways is not None:
+            self._ways.close()
         ended = self.jobs.close(timeout_s)
         return (self._live is None or self._live.streams.shut_down(timeout_s)) and ended
 
@@ -191,6 +212,7 @@ class Bridge:
             "replies_lost": self.replies_lost & 0x7FFFFFFF,
             "streams": 0 if self._live is None else len(list(self._live.streams)),
             "audio_dropped": 0 if self._live is None else self._live.audio_dropped & 0x7FFFFFFF,
+            **(dict.fromkeys((key.name for key in WAY_STATUS_KEYS), 0) if self._ways is None else self._ways.facts()),
         }
         for message in replies(PREFIX + "status/value", req, facts.items()):
             session.route.send(encode(message))
