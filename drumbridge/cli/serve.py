@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
 from drumbridge.cli import complain
+from drumbridge.cli.live_options import add_live_arguments, live_profiles
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import DrumbridgeError
 from drumbridge.osc.addresses import DEFAULT_PORT
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hear REAPER's ReaStream on this UDP port (default: off; without a number %(const)s)",
     )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
+    add_live_arguments(parser)
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
@@ -77,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
 
         return Engine(model=args.model)
 
-    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))))
+    profiles = live_profiles(args)
+    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), lambda: profiles)
     server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
     ways = _start_ways(server, args)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)

@@ -19,9 +19,9 @@ from functools import partial
 from typing import Final
 
 from drumbridge.daw.jmtx import JmtxParser, Matrix, latency_answer
-from drumbridge.daw.source import Source
+from drumbridge.daw.source import Settings, Source
 from drumbridge.engine.live_stream import HIGHEST_RATE, LOWEST_RATE, LiveStream
-from drumbridge.engine.streams import EARLY_MS, Streams
+from drumbridge.engine.streams import Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
 from drumbridge.ports import listening
 
@@ -76,8 +76,8 @@ class JmtxServer:
         0 for any that is free; see `address`.
     sample_rate : int
         Of all audio that comes, Hz.
-    early_ms : float
-        0 for final hits only.
+    settings : callable
+        As for `Source`.
     silence_s : float
 
     Raises
@@ -85,13 +85,12 @@ class JmtxServer:
     ServerError
         ``server.port_taken`` or ``server.address``.
     SettingsError
-        ``settings.sample_rate`` or ``settings.early_ms``.
+        ``settings.sample_rate``.
 
     Attributes
     ----------
     address : (str, int)
     sample_rate : int
-    early_ms : float
     counts : JmtxCounts
     """
 
@@ -101,8 +100,8 @@ class JmtxServer:
         host: str,
         port: int,
         sample_rate: int,
+        settings: Settings,
         *,
-        early_ms: float = EARLY_MS,
         silence_s: float = SILENCE_S,
     ) -> None:
         if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
@@ -110,13 +109,12 @@ class JmtxServer:
                 "settings.sample_rate",
                 f"Audio has {LOWEST_RATE} to {HIGHEST_RATE} samples a second, not {sample_rate}.",
             )
-        Source(streams, "", early_ms)  # complains now rather than at the first connection
         self._listener = listening(socket.SOCK_STREAM, host, port, _TAKEN)
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
         self.sample_rate = sample_rate
-        self.early_ms = early_ms
         self.counts = JmtxCounts()
         self._streams = streams
+        self._settings = settings
         self._silence_s = silence_s
         self._stopping = False
         self._connections: set[_Connection] = set()
@@ -170,7 +168,7 @@ class JmtxServer:
             _log.warning("%s refused: there are %d connections already", name, MAX_CONNECTIONS)
             accepted.close()
             return
-        connection = _Connection(accepted, name, Source(self._streams, name, self.early_ms), self._resume)
+        connection = _Connection(accepted, name, Source(self._streams, name, self._settings), self._resume)
         self._connections.add(connection)
         self._read(connection)
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from drumbridge.daw.missing_time import MissingTime
 from drumbridge.daw.reastream import AudioPacket, parse
-from drumbridge.daw.source import Source
-from drumbridge.engine.streams import EARLY_MS, GONE_S, Streams
+from drumbridge.daw.source import Settings, Source
+from drumbridge.engine.streams import GONE_S, Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, StreamError
 from drumbridge.ports import listening
 
@@ -63,8 +63,8 @@ class ReaStreamReceiver:
     host : str
     port : int
         0 for any that is free; see `address`.
-    early_ms : float
-        0 for final hits only.
+    settings : callable
+        As for `Source`.
     clock : callable
         Returns monotonic seconds.
 
@@ -72,13 +72,10 @@ class ReaStreamReceiver:
     ------
     ServerError
         ``server.port_taken`` or ``server.address``.
-    SettingsError
-        ``settings.early_ms``.
 
     Attributes
     ----------
     address : (str, int)
-    early_ms : float
     counts : ReaStreamCounts
     """
 
@@ -87,16 +84,15 @@ class ReaStreamReceiver:
         streams: Streams,
         host: str,
         port: int,
+        settings: Settings,
         *,
-        early_ms: float = EARLY_MS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        Source(streams, "", early_ms)  # complains now rather than at the first packet
         self._socket = listening(socket.SOCK_DGRAM, host, port, _TAKEN)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
-        self.early_ms = early_ms
         self.counts = ReaStreamCounts()
         self._streams = streams
+        self._settings = settings
         self._clock = clock
         self._stopping = False
         self._complained_s = float("-inf")
@@ -170,7 +166,7 @@ class ReaStreamReceiver:
                 if self._clock() - self._senders[idlest].heard_s < GONE_S:
                     raise StreamError("stream.too_many", f"{MAX_IDENTIFIERS} identifiers are in use already.")
                 self._senders.pop(idlest).source.end()
-            source = Source(self._streams, f"reastream {identifier}", self.early_ms)
+            source = Source(self._streams, f"reastream {identifier}", self._settings)
             sender = self._senders[identifier] = _Sender(address, source)
         return sender
 

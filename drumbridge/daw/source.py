@@ -7,6 +7,7 @@ nothing came for a minute, when its sender leaves, or when its audio changes its
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.engine.live_stream import LiveStream
@@ -14,6 +15,8 @@ from drumbridge.engine.streams import Streams
 from drumbridge.errors import StreamError
 
 _log = logging.getLogger(__name__)
+
+Settings = Callable[[], tuple[TranscriberSettings, str]]  # for the next stream, and the profile that they are of
 
 
 class Source:
@@ -24,19 +27,14 @@ class Source:
     streams : Streams
     name : str
         Of its streams, for status.
-    early_ms : float
-        0 for final hits only.
-
-    Raises
-    ------
-    SettingsError
-        ``settings.early_ms``.
+    settings : callable
+        Returns the settings of each stream, and the name of their profile.
     """
 
-    def __init__(self, streams: Streams, name: str, early_ms: float) -> None:
+    def __init__(self, streams: Streams, name: str, settings: Settings) -> None:
         self.name = name
         self._streams = streams
-        self._settings = TranscriberSettings(early_ms=early_ms or None)
+        self._settings = settings
         self._stream: LiveStream | None = None
         self._error: Exception | None = None
 
@@ -54,7 +52,7 @@ class Source:
         Raises
         ------
         SettingsError
-            There is no audio of that rate or so many channels.
+            There is no audio of that rate or so many channels, or the settings are gone.
         StreamError
             There are too many streams, or a stream of this sender could not be heard.
         """
@@ -64,8 +62,9 @@ class Source:
         if self._error is not None:
             raise StreamError("stream.unheard", f"{self.name} cannot be heard: {self._error}")
         self.end()
+        settings, profile = self._settings()
         self._stream = self._streams.open(
-            sample_rate, channels, name=self.name, settings=self._settings, on_opened=self._opened
+            sample_rate, channels, name=self.name, settings=settings, profile=profile, on_opened=self._opened
         )
         _log.info("%s is stream %d: %d Hz, %d channels", self.name, self._stream.stream_id, sample_rate, channels)
         return self._stream, True

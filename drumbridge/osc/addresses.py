@@ -2,9 +2,9 @@
 
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
-every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` in a reply is any of them. What belongs
-to live audio stands in `drumbridge.osc.live_addresses`, what opens other ways for it than OSC in
-`drumbridge.osc.way_addresses`; both are part of this table.
+every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any of them. What belongs
+to live audio, to other ways for it than OSC, and to settings stands in `live_addresses`, `way_addresses` and
+`settings_addresses` and is part of this table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -17,6 +17,7 @@ from typing import Final
 from drumbridge.errors import SettingsError
 from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
+from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
 from drumbridge.osc.way_addresses import WAY_REQUESTS, WAY_STATUS_KEYS
 
 __all__ = ["DONE", "EVENTS", "FAIL", "PREFIX", "UNANSWERED", "Argument", "Reply", "Request"]
@@ -94,6 +95,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     Request(PREFIX + "sync", (REQ,), "Is answered when everything that this client asked before has been answered."),
     *LIVE_REQUESTS,
     *WAY_REQUESTS,
+    *SETTINGS_REQUESTS,
 )
 
 REPLIES: Final[tuple[Reply, ...]] = (
@@ -174,6 +176,7 @@ REPLIES: Final[tuple[Reply, ...]] = (
         ),
     ),
     *LIVE_REPLIES,
+    *SETTINGS_REPLIES,
 )
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
@@ -208,6 +211,7 @@ CODES: Final[dict[str, str]] = {
     "server.port_taken": "The port belongs to another program.",
     "server.address": "There is no such port or address to listen on.",
     "server.already_on": "That way is on already, with other settings.",
+    **SETTINGS_CODES,
     "settings.*": "An argument is outside its range.",
     "audio.*": "The file cannot be found, read or used.",
     "model.*": "The model cannot be found or used.",

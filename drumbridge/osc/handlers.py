@@ -27,11 +27,20 @@ from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUE
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
 from drumbridge.osc.pace import Pace
 from drumbridge.osc.replies import clipped, replies, reply
+from drumbridge.osc.settings_addresses import (
+    SETTINGS_GET,
+    SETTINGS_LIST,
+    SETTINGS_PROFILES,
+    SETTINGS_RESET,
+    SETTINGS_SET,
+    SETTINGS_USE,
+)
 from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
+    from drumbridge.engine.live_profiles import LiveProfiles
     from drumbridge.osc.live_requests import LiveRequests
     from drumbridge.osc.way_requests import Ways
 
@@ -50,6 +59,8 @@ class Bridge:
         Returns the engine; called once, by whoever needs it first, because importing one takes a while.
     jobs : JobQueue
         Runs what takes time.
+    make_profiles : callable, optional
+        Returns the settings for live streams; by default those of the user.
 
     Attributes
     ----------
@@ -61,11 +72,14 @@ class Bridge:
         The server's address, for what else listens.
     """
 
-    def __init__(self, make_engine: Callable[[], Engine], jobs: JobQueue) -> None:
+    def __init__(
+        self, make_engine: Callable[[], Engine], jobs: JobQueue, make_profiles: Callable[[], LiveProfiles] | None = None
+    ) -> None:
         self.jobs = jobs
         self.sessions = Sessions(self._is_busy, self._gone)
         self.replies_lost = 0
         self._make_engine = make_engine
+        self._make_profiles = make_profiles or _own_profiles
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
         self._ways: Ways | None = None
@@ -90,9 +104,15 @@ class Bridge:
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
             JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
-            JMTX_STOP: lambda _, req: self.ways.stop_jmtx() or (),
+            JMTX_STOP: self._stop_jmtx,
             REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
-            REASTREAM_STOP: lambda _, req: self.ways.stop_reastream() or (),
+            REASTREAM_STOP: self._stop_reastream,
+            SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
+            SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
+            SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
+            SETTINGS_RESET: lambda *arguments: self.live.settings.reset(*arguments),
+            SETTINGS_USE: lambda *arguments: self.live.settings.use(*arguments),
+            SETTINGS_PROFILES: lambda *arguments: self.live.settings.profiles(*arguments),
         }
 
     @property
@@ -109,7 +129,9 @@ class Bridge:
         if self._live is None:
             from drumbridge.osc.live_requests import LiveRequests
 
-            self._live = LiveRequests(lambda: self.engine.load_model(), self.done, self.fail, self._started_s)
+            self._live = LiveRequests(
+                lambda: self.engine.load_model(), self.done, self.fail, self._started_s, self._make_profiles()
+            )
         return self._live
 
     @property
@@ -118,7 +140,7 @@ class Bridge:
         if self._ways is None:
             from drumbridge.osc.way_requests import Ways
 
-            self._ways = Ways(lambda: self.live.streams, lambda: self.host)
+            self._ways = Ways(lambda: self.live, lambda: self.host)
         return self._ways
 
     def close(self, timeout_s: float) -> bool:
@@ -234,6 +256,14 @@ class Bridge:
     def _sync(self, session: Session, req: int) -> None:
         self.jobs.mark(session.client_id, req, partial(self._ended, session, req))
 
+    def _stop_jmtx(self, session: Session, req: int) -> Sequence[Any]:
+        self.ways.stop_jmtx()
+        return ()
+
+    def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:
+        self.ways.stop_reastream()
+        return ()
+
     def _is_busy(self, client_id: int) -> bool:
         return self.jobs.is_busy(client_id) or (self._live is not None and self._live.streams.has_open(client_id))
 
@@ -260,6 +290,12 @@ class Bridge:
             self.done(session, req, results or ())
         else:
             self.fail(session, req, error)
+
+
+def _own_profiles() -> LiveProfiles:
+    from drumbridge.engine.live_profiles import LiveProfiles
+
+    return LiveProfiles()
 
 
 def _req_of(arguments: tuple[Any, ...]) -> int:

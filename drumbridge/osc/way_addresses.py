@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from drumbridge.osc.rows import PREFIX, REQ, Argument, Request
+from drumbridge.osc.settings_addresses import PROFILE
 from drumbridge.ports import JMTX_PORT, REASTREAM_PORT
 
 JMTX_START: Final = PREFIX + "jmtx/start"
@@ -16,7 +17,10 @@ JMTX_STOP: Final = PREFIX + "jmtx/stop"
 REASTREAM_START: Final = PREFIX + "reastream/start"
 REASTREAM_STOP: Final = PREFIX + "reastream/stop"
 
-_EARLY_MS = Argument("early_ms", "f", "as for stream/open; 10 unless given", optional=True)
+_SETTINGS = (
+    Argument("early_ms", "f", "as for stream/open", optional=True),
+    PROFILE._replace(text="whose settings the streams have; by default the server's own", optional=True),
+)
 _DONE_PORT = (Argument("port", "i", "where audio is waited for"),)
 
 WAY_REQUESTS: Final[tuple[Request, ...]] = (
@@ -26,7 +30,7 @@ WAY_REQUESTS: Final[tuple[Request, ...]] = (
             REQ,
             Argument("port", "i", f"TCP; {JMTX_PORT} is jit.net.send's own, 0: any that is free"),
             Argument("sample_rate", "i", "Hz, 8000..192000: of Max's audio, because it is not in the matrices"),
-            _EARLY_MS,
+            *_SETTINGS,
         ),
         "Waits for Max's jit.net.send, fed by jit.catch~: each connection is a stream, each plane a channel. On the "
         "server's address, so from this machine only unless it was started otherwise. Again with the same settings: "
@@ -36,7 +40,7 @@ WAY_REQUESTS: Final[tuple[Request, ...]] = (
     Request(JMTX_STOP, (REQ,), "Ends all streams of jit.net.send and frees the port. Fine where there is none."),
     Request(
         REASTREAM_START,
-        (REQ, Argument("port", "i", f"UDP; {REASTREAM_PORT} is ReaStream's own, 0: any that is free"), _EARLY_MS),
+        (REQ, Argument("port", "i", f"UDP; {REASTREAM_PORT} is ReaStream's own, 0: any that is free"), *_SETTINGS),
         "Waits for REAPER's ReaStream: each identifier is a stream. Its packets have no numbers, so what is lost is "
         "estimated from when they come, to about 50 ms. Otherwise as jmtx/start.",
         done=_DONE_PORT,

@@ -7,11 +7,13 @@ starting it again with the same settings changes nothing, so that a device that 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from drumbridge.daw.jmtx_server import JmtxServer
 from drumbridge.daw.reastream_receiver import ReaStreamReceiver
-from drumbridge.engine.streams import EARLY_MS, Streams
+from drumbridge.daw.source import Settings
 from drumbridge.errors import ServerError
+from drumbridge.osc.live_requests import AS_THE_PROFILE, LiveRequests
 
 _COUNTS = 0x7FFFFFFF
 
@@ -21,19 +23,20 @@ class Ways:
 
     Parameters
     ----------
-    streams : callable
-        Returns the live streams of the server.
+    live : callable
+        Returns the live part of the server.
     host : callable
         Returns the address to listen on.
     """
 
-    def __init__(self, streams: Callable[[], Streams], host: Callable[[], str]) -> None:
-        self._streams = streams
+    def __init__(self, live: Callable[[], LiveRequests], host: Callable[[], str]) -> None:
+        self._live = live
         self._host = host
         self._jmtx: JmtxServer | None = None
         self._reastream: ReaStreamReceiver | None = None
+        self._asked: dict[str, tuple[object, ...]] = {}  # the settings of what is on
 
-    def start_jmtx(self, port: int, sample_rate: int, early_ms: float = EARLY_MS) -> int:
+    def start_jmtx(self, port: int, sample_rate: int, early_ms: float = AS_THE_PROFILE, profile: str = "") -> int:
         """Wait for jit.net.send; return the port.
 
         Raises
@@ -41,14 +44,16 @@ class Ways:
         ServerError
             ``server.port_taken``, ``server.address``; ``server.already_on``: with other settings.
         SettingsError
-            ``settings.sample_rate``, ``settings.early_ms``.
+            ``settings.sample_rate``, or as `SettingsRequests.of_profile`.
         """
-        on = self._jmtx
-        if on is None:
-            on = self._jmtx = JmtxServer(self._streams(), self._host(), port, sample_rate, early_ms=early_ms)
-        elif (on.sample_rate, on.early_ms) != (sample_rate, early_ms) or port not in (0, on.address[1]):
-            raise _already_on("jit.net.send is", f"port {on.address[1]}, {on.sample_rate} Hz, early {on.early_ms:g} ms")
-        return on.address[1]
+        asked = (sample_rate, early_ms, profile)
+        if self._jmtx is None:
+            settings = self._settings(early_ms, profile)
+            self._jmtx = JmtxServer(self._live().streams, self._host(), port, sample_rate, settings)
+            self._asked["jmtx"] = asked
+        elif asked != self._asked["jmtx"] or port not in (0, self._jmtx.address[1]):
+            raise _already_on(f"jit.net.send is heard on port {self._jmtx.address[1]}, at {self._jmtx.sample_rate} Hz")
+        return self._jmtx.address[1]
 
     def stop_jmtx(self) -> None:
         """Free the port of jit.net.send."""
@@ -56,7 +61,7 @@ class Ways:
             self._jmtx.close()
             self._jmtx = None
 
-    def start_reastream(self, port: int, early_ms: float = EARLY_MS) -> int:
+    def start_reastream(self, port: int, early_ms: float = AS_THE_PROFILE, profile: str = "") -> int:
         """Wait for ReaStream; return the port.
 
         Raises
@@ -64,12 +69,14 @@ class Ways:
         ServerError, SettingsError
             As `start_jmtx`.
         """
-        on = self._reastream
-        if on is None:
-            on = self._reastream = ReaStreamReceiver(self._streams(), self._host(), port, early_ms=early_ms)
-        elif on.early_ms != early_ms or port not in (0, on.address[1]):
-            raise _already_on("ReaStream is", f"port {on.address[1]}, early {on.early_ms:g} ms")
-        return on.address[1]
+        asked = (early_ms, profile)
+        if self._reastream is None:
+            settings = self._settings(early_ms, profile)
+            self._reastream = ReaStreamReceiver(self._live().streams, self._host(), port, settings)
+            self._asked["reastream"] = asked
+        elif asked != self._asked["reastream"] or port not in (0, self._reastream.address[1]):
+            raise _already_on(f"ReaStream is heard on port {self._reastream.address[1]}")
+        return self._reastream.address[1]
 
     def stop_reastream(self) -> None:
         """Free the port of ReaStream."""
@@ -93,6 +100,12 @@ class Ways:
             "reastream_dropped": reastream.counts.total & _COUNTS if reastream else 0,
         }
 
+    def _settings(self, early_ms: float, profile: str) -> Settings:
+        of_profile = self._live().settings.of_profile
+        settings = partial(of_profile, profile, None if early_ms == AS_THE_PROFILE else early_ms)
+        settings()  # complains now rather than at the first stream
+        return settings
 
-def _already_on(what: str, settings: str) -> ServerError:
-    return ServerError("server.already_on", f"{what} waited for already: {settings}. Stop that first.")
+
+def _already_on(how: str) -> ServerError:
+    return ServerError("server.already_on", f"{how} already, or with other settings; stop that first.")

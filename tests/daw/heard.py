@@ -7,10 +7,21 @@ import time
 from collections.abc import Callable
 
 from drumbridge.core.events import Stage
+from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.streams import Streams
 
 DEADLINE_S = 20.0
+
+
+def settings_10() -> tuple[TranscriberSettings, str]:
+    """Return settings with early hits, as the server's are."""
+    return TranscriberSettings(early_ms=10.0), "default"
+
+
+def settings_0() -> tuple[TranscriberSettings, str]:
+    """Return settings without."""
+    return TranscriberSettings(), "default"
 
 
 class Heard(StreamListener):

@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from heard import DEADLINE_S, same, streams_heard, wait_until
+from heard import DEADLINE_S, same, settings_0, settings_10, streams_heard, wait_until
 
 from drumbridge.core.synthesis import demo_loop
 from drumbridge.daw.jmtx import matrix_bytes
@@ -66,7 +66,7 @@ def heard(streams_and_heard):
 
 @pytest.fixture
 def server(streams_and_heard):
-    server = JmtxServer(streams_and_heard[0], "127.0.0.1", 0, RATE)
+    server = JmtxServer(streams_and_heard[0], "127.0.0.1", 0, RATE, settings_10)
     yield server
     assert server.close(DEADLINE_S)
 
@@ -91,7 +91,7 @@ def test_what_is_heard_live_is_what_is_heard_in_the_file(sender, heard, loop, in
 
 def test_the_rate_is_that_of_the_server(streams_and_heard, in_file):
     streams, heard = streams_and_heard
-    server = JmtxServer(streams, "127.0.0.1", 0, 96000, early_ms=0.0)
+    server = JmtxServer(streams, "127.0.0.1", 0, 96000, settings_0)
     audio = demo_loop(96000)[0].astype(np.float32)[:, None]
     sender = Max(server)
     sender.play(audio, 4800)
@@ -130,7 +130,7 @@ def test_several_connections_are_several_streams_and_other_planes_another(server
 
 @pytest.mark.parametrize("length", [1, 8, 100, 296, 400])
 def test_half_a_matrix_and_then_silence_ends_the_connection_and_is_counted(streams_and_heard, length):
-    server = JmtxServer(streams_and_heard[0], "127.0.0.1", 0, RATE, silence_s=0.05)
+    server = JmtxServer(streams_and_heard[0], "127.0.0.1", 0, RATE, settings_10, silence_s=0.05)
     waiting, sender = Max(server), Max(server)
     sender.socket.sendall(matrix_bytes(np.zeros((64, 1)))[:length])
     assert sender.ended()
@@ -178,27 +178,25 @@ def test_dc_is_no_drum_roll(sender, heard):
     assert [position for position, _ in heard.finals(sender.name) if position > RATE // 10] == []
 
 
-@pytest.mark.parametrize(
-    ("rate", "early_ms", "code"), [(1, 10, "sample_rate"), (10**7, 10, "sample_rate"), (44100, -1, "early_ms")]
-)
-def test_silly_settings_are_refused_and_hold_no_port(streams_and_heard, server, rate, early_ms, code):
+@pytest.mark.parametrize("rate", [-1, 0, 1, 10**7])
+def test_a_silly_rate_is_refused_and_holds_no_port(streams_and_heard, server, rate):
     port = server.address[1]
     server.close(DEADLINE_S)
     with pytest.raises(SettingsError) as caught:
-        JmtxServer(streams_and_heard[0], "127.0.0.1", port, rate, early_ms=early_ms)
-    assert caught.value.code == "settings." + code
-    assert JmtxServer(streams_and_heard[0], "127.0.0.1", port, RATE).close(DEADLINE_S)
+        JmtxServer(streams_and_heard[0], "127.0.0.1", port, rate, settings_10)
+    assert caught.value.code == "settings.sample_rate"
+    assert JmtxServer(streams_and_heard[0], "127.0.0.1", port, RATE, settings_10).close(DEADLINE_S)
 
 
 def test_a_taken_port_is_said_and_a_closed_server_leaves_it_free_though_clients_are_there(streams_and_heard, server):
     clients = [Max(server) for _ in range(3)]
     clients[0].play(np.zeros((64, 1)), 64)
     with pytest.raises(ServerError, match=f"Port {server.address[1]} on 127.0.0.1 is taken") as caught:
-        JmtxServer(streams_and_heard[0], *server.address, RATE)
+        JmtxServer(streams_and_heard[0], *server.address, RATE, settings_10)
     assert caught.value.code == "server.port_taken"
     assert server.close(DEADLINE_S)
     assert all(client.ended() for client in clients)
-    again = JmtxServer(streams_and_heard[0], *server.address, RATE)
+    again = JmtxServer(streams_and_heard[0], *server.address, RATE, settings_10)
     fresh = Max(again)
     fresh.play(np.zeros((64, 1)), 64)
     assert again.close(DEADLINE_S)
@@ -222,7 +220,7 @@ def test_too_many_connections_are_refused_and_room_comes_back(server):
 
 def test_a_stream_that_was_idle_too_long_begins_anew(classifier):
     streams, heard = streams_heard(classifier, idle_s=0.02)
-    server = JmtxServer(streams, "127.0.0.1", 0, RATE)
+    server = JmtxServer(streams, "127.0.0.1", 0, RATE, settings_10)
     sender = Max(server)
     for n in (1, 2, 3):
         sender.play(np.zeros((64, 1)), 64)
@@ -236,12 +234,12 @@ def test_a_model_that_cannot_be_used_ends_the_connection():
     def load():
         raise ModelError("model.not_found", "There is no such model.")
 
-    streams, _ = streams_heard(None)
+    streams, heard = streams_heard(None)
     streams._load = load
-    server = JmtxServer(streams, "127.0.0.1", 0, RATE)
+    server = JmtxServer(streams, "127.0.0.1", 0, RATE, settings_10)
     sender = Max(server)
     sender.send(np.zeros((64, 1)))
-    wait_until(lambda: not list(streams))
+    heard.wait_over()
     sender.send(np.zeros((64, 1)))
     assert sender.ended()
     assert server.counts.refused == 1
@@ -253,14 +251,17 @@ def test_a_client_that_reads_no_answers_is_heard_all_the_same_and_finds_whole_on
     sender.play(np.zeros((1, 1)), 1)
     (connection,) = server._connections
     connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
-    for _ in range(10000):
+    sent = 1
+    while not connection.unsent and sent < 200000:  # until no buffer of the system takes more
+        sender.send(np.zeros((1, 1)))
+        sent += 1
+    for _ in range(1000):
         sender.send(np.zeros((1, 1)))
     (stream,) = server._streams
-    wait_until(lambda: stream.position == 10001)
-    assert connection.unsent
+    wait_until(lambda: stream.position == sent + 1000)
     sender.socket.shutdown(socket.SHUT_WR)
     answers = b""
     while piece := sender.socket.recv(65536):
         answers += piece
-    assert 28 <= len(answers) < 28 * 10000
+    assert 28 <= len(answers) < 28 * (sent + 999)
     assert {answers[k : k + 4] for k in range(0, len(answers) - 27, 28)} == {b"JMLP"}

@@ -5,12 +5,12 @@ import socket
 
 import numpy as np
 import pytest
-from heard import DEADLINE_S, same, streams_heard, wait_until
+from heard import DEADLINE_S, same, settings_10, streams_heard, wait_until
 
 from drumbridge.core.synthesis import demo_loop
 from drumbridge.daw.reastream import audio_packets, midi_packet
 from drumbridge.daw.reastream_receiver import MAX_IDENTIFIERS, ReaStreamReceiver
-from drumbridge.errors import ServerError, SettingsError
+from drumbridge.errors import ServerError
 
 RATE = 44100
 
@@ -80,7 +80,7 @@ def streams(streams_and_heard):
 
 @pytest.fixture
 def receiver(streams, clock):
-    receiver = ReaStreamReceiver(streams, "127.0.0.1", 0, clock=clock)
+    receiver = ReaStreamReceiver(streams, "127.0.0.1", 0, settings_10, clock=clock)
     yield receiver
     assert receiver.close(DEADLINE_S)
 
@@ -161,7 +161,7 @@ def test_a_pause_is_a_gap_of_its_length_and_positions_after_it_are_exact(receive
 
 def test_identifiers_that_are_idle_end_and_begin_anew(classifier):
     streams, heard = streams_heard(classifier, idle_s=0.02)
-    receiver = ReaStreamReceiver(streams, "127.0.0.1", 0)
+    receiver = ReaStreamReceiver(streams, "127.0.0.1", 0, settings_10)
     rea = Rea(receiver, streams)
     for n in (1, 2, 3):
         rea.send(np.zeros((64, 1)))
@@ -230,12 +230,10 @@ def test_more_identifiers_than_there_may_be_are_counted_until_one_is_idle(receiv
 def test_a_taken_port_is_said_and_a_closed_receiver_leaves_it_free(streams, receiver, rea):
     rea.play(np.zeros((64, 1)), 64)
     with pytest.raises(ServerError, match=f"Port {receiver.address[1]} on 127.0.0.1 is taken") as caught:
-        ReaStreamReceiver(streams, *receiver.address)
+        ReaStreamReceiver(streams, *receiver.address, settings_10)
     assert caught.value.code == "server.port_taken"
-    with pytest.raises(SettingsError, match="early"):
-        ReaStreamReceiver(streams, "127.0.0.1", 0, early_ms=-1)
     assert receiver.close(DEADLINE_S)
-    again = ReaStreamReceiver(streams, *receiver.address)
+    again = ReaStreamReceiver(streams, *receiver.address, settings_10)
     fresh = Rea(again, streams)
     fresh.play(np.zeros((64, 1)), 64)
     assert again.close(DEADLINE_S)
