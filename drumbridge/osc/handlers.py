@@ -36,12 +36,14 @@ from drumbridge.osc.settings_addresses import (
     SETTINGS_SET,
     SETTINGS_USE,
 )
+from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
     from drumbridge.engine.live_profiles import LiveProfiles
     from drumbridge.osc.live_requests import LiveRequests
+    from drumbridge.osc.way_requests import Ways
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +69,8 @@ class Bridge:
         The clients.
     replies_lost : int
         Counted by the routes.
+    host : str
+        The server's address, for what else listens.
     """
 
     def __init__(
@@ -79,6 +83,8 @@ class Bridge:
         self._make_profiles = make_profiles or _own_profiles
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
+        self._ways: Ways | None = None
+        self.host = "127.0.0.1"
         self._model = ""
         self._started_s = time.monotonic()
         self._requests = self._fails = 0
@@ -103,6 +109,10 @@ class Bridge:
             MIDI_STOP: partial(self._queue_notes, "stop_midi"),
             VKB_START: partial(self._queue_notes, "start_keyboard"),
             VKB_STOP: partial(self._queue_notes, "stop_keyboard"),
+            JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
+            JMTX_STOP: self._stop_jmtx,
+            REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
+            REASTREAM_STOP: self._stop_reastream,
             SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
             SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
             SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
@@ -130,8 +140,19 @@ class Bridge:
             )
         return self._live
 
+    @property
+    def ways(self) -> Ways:
+        """The other ways for audio than OSC, made when first needed, like the live part."""
+        if self._ways is None:
+            from drumbridge.osc.way_requests import Ways
+
+            self._ways = Ways(lambda: self.live, lambda: self.host)
+        return self._ways
+
     def close(self, timeout_s: float) -> bool:
         """Cancel all jobs, end all streams and let all notes go; return whether all ended in time."""
+        if self._ways is not None:
+            self._ways.close()
         ended = self.jobs.close(timeout_s)
         if self._live is not None:
             ended = self._live.streams.shut_down(timeout_s) and ended
@@ -223,6 +244,7 @@ class Bridge:
             "streams": 0 if self._live is None else len(list(self._live.streams)),
             "audio_dropped": 0 if self._live is None else self._live.audio_dropped & 0x7FFFFFFF,
             "notes_lost": 0 if self._live is None else self._live.outputs.lost & 0x7FFFFFFF,
+            **(dict.fromkeys((key.name for key in WAY_STATUS_KEYS), 0) if self._ways is None else self._ways.facts()),
         }
         for message in replies(PREFIX + "status/value", req, facts.items()):
             session.route.send(encode(message))
@@ -243,6 +265,14 @@ class Bridge:
 
     def _sync(self, session: Session, req: int) -> None:
         self.jobs.mark(session.client_id, req, partial(self._ended, session, req))
+
+    def _stop_jmtx(self, session: Session, req: int) -> Sequence[Any]:
+        self.ways.stop_jmtx()
+        return ()
+
+    def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:
+        self.ways.stop_reastream()
+        return ()
 
     def _is_busy(self, client_id: int) -> bool:
         return self.jobs.is_busy(client_id) or (self._live is not None and self._live.streams.has_open(client_id))
