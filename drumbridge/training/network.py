@@ -104,5 +104,9 @@ class HitModel(nn.Module):
 
     def forward(self, audio: torch.Tensor, available: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return scores (n, labels), embedding (n, d) and presence (n,), a probability."""
-        scores, embedding, presence = self.network(self.front_end(audio), self.front_end.known(available))
+        return self.answers(self.front_end(audio), available)
+
+    def answers(self, powers: torch.Tensor, available: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the same from the front end's powers."""
+        scores, embedding, presence = self.network(powers, self.front_end.known(available))
         return scores, embedding, torch.sigmoid(presence)

@@ -16,7 +16,7 @@ from drumbridge.inference.classifier import OnnxClassifier  # noqa: E402
 from drumbridge.inference.manifest import Manifest  # noqa: E402
 from drumbridge.training.export import model_to_onnx, write_model  # noqa: E402
 from drumbridge.training.fit import Recipe, Trainer, scores_of  # noqa: E402
-from drumbridge.training.front_end import SAMPLE_RATE, SAMPLES_AFTER, SAMPLES_BEFORE  # noqa: E402
+from drumbridge.training.front_end import EARLY_LIMIT, SAMPLE_RATE, SAMPLES_AFTER, SAMPLES_BEFORE  # noqa: E402
 from drumbridge.training.loop_cache import LoopCache  # noqa: E402
 from drumbridge.training.network import HitEnsemble, HitModel  # noqa: E402
 from drumbridge.training.objective import INDEX, MODEL_LABELS, best_groups, group_indices  # noqa: E402
@@ -110,3 +110,8 @@ def test_the_exported_model_answers_as_the_trained_one(network, tmp_path: Path) 
     np.testing.assert_allclose(output.scores, scores.numpy(), atol=2e-3)
     np.testing.assert_allclose(output.embedding, embedding.numpy(), atol=2e-3)
     np.testing.assert_allclose(output.presence, presence.numpy(), atol=1e-3)
+    # Less known than the front end's short way needs: whether it is taken must not be heard.
+    early, late = np.array([100, 441, EARLY_LIMIT - 1]), np.array([100, 441, EARLY_LIMIT])
+    short, long = classifier.score(audio, early), classifier.score(audio, late)
+    np.testing.assert_allclose(short.scores[:2], long.scores[:2], atol=1e-4)
+    np.testing.assert_allclose(short.presence[:2], long.presence[:2], atol=1e-4)
