@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import csv
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-
-from drumbridge.core.labels import to_eleven
 
 from .front_end import ROW_ENDS, SAMPLES_AFTER
 from .loop_cache import LoopCache
@@ -26,6 +23,7 @@ from .objective import MODEL_LABELS, hit_loss, label_to_targets, one_shot_loss, 
 from .one_shots import OneShot
 from .power_augmentation import PowerAugmentation, layer, mix, random_available
 from .power_cache import PowerCache
+from .sampling import hit_sampling_weights, sampling_weights
 
 CHECKPOINT_EVERY = 250
 
@@ -102,7 +100,7 @@ class Trainer:
         self, recipe: Recipe, rows: list[OneShot], held_out: np.ndarray, one_shots: PowerCache, hits: LoopCache,
         folder: Path, teacher: torch.nn.Module | None = None,
     ) -> None:  # fmt: skip
-        self.recipe, self.folder, self.teacher = recipe, folder, teacher
+        self.recipe, self.folder = recipe, folder
         self.n_rows = len(rows)
         self.targets = torch.from_numpy(np.stack([label_to_targets(row.label) for row in rows]))
         self.weights = torch.from_numpy(np.where(held_out, 0.0, sampling_weights(rows)))
@@ -118,16 +116,19 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.augment = PowerAugmentation(self.generator)
         self.augment_gently = PowerAugmentation(self.generator, gentle=True)
+        # Batches are drawn and augmented on the processor, so that a seed means the same everywhere.
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = HitNetwork(len(MODEL_LABELS), recipe.width, dropout=recipe.dropout)
-        self.network = network.to(memory_format=torch.channels_last)
+        self.network = network.to(self.device, memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, recipe.learning_rate, recipe.steps, pct_start=0.1
         )
-        self.averaged = HitNetwork(len(MODEL_LABELS), recipe.width)
+        self.averaged = HitNetwork(len(MODEL_LABELS), recipe.width).to(self.device)
         self.averaged.load_state_dict(self.network.state_dict())
+        self.teacher = None if teacher is None else teacher.to(self.device).eval()
         self.ends = torch.as_tensor(ROW_ENDS)
         self.step = 0
         self._resume()
@@ -136,7 +137,7 @@ class Trainer:
         path = self.folder / "checkpoint.pt"
         if not path.is_file():
             return
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -174,10 +175,7 @@ class Trainer:
         there = torch.cat([self.one_shot_available[chosen], self.hit_available[hit]])
         there = torch.minimum(there, random_available(len(there), generator, recipe.full))
         known_rows = self.ends[None] <= there[:, None]
-        scores, _, presence = self.network(powers, known_rows)
         n = recipe.one_shots
-        single = one_shot_loss(scores[:n], targets, recipe.smoothing, recipe.group_weight) * (1 - share)
-        single = single + one_shot_loss(scores[:n], targets[partner], recipe.smoothing, recipe.group_weight) * share
         # A one-shot is a hit too; where only its group is known, its labels as a hit are not.
         # Neither is it known whether a sound that was mixed in can still be heard.
         known = torch.where(targets.sum(1, keepdim=True) > 1, torch.where(targets > 0, -1.0, 0.0), targets)
@@ -186,6 +184,12 @@ class Trainer:
         many = torch.cat([known, self.hit_targets[hit]])
         present = torch.cat([torch.ones(n), self.hit_present[hit]])
         weight = torch.cat([torch.full((n,), 0.3), torch.ones(recipe.hits)])
+        powers, known_rows, targets, partner, share, many, present, weight = (
+            tensor.to(self.device) for tensor in (powers, known_rows, targets, partner, share, many, present, weight)
+        )
+        scores, _, presence = self.network(powers, known_rows)
+        single = one_shot_loss(scores[:n], targets, recipe.smoothing, recipe.group_weight) * (1 - share)
+        single = single + one_shot_loss(scores[:n], targets[partner], recipe.smoothing, recipe.group_weight) * share
         heard = (hit_loss(scores, presence, many, present) * weight).sum() / weight.sum()
         one_shots = single.mean()
         loss = one_shots + recipe.hit_weight * heard
@@ -239,7 +243,7 @@ class Trainer:
                 losses = []
             if self.step % CHECKPOINT_EVERY == 0 or self.step == self.recipe.steps:
                 self.save()
-        return self.averaged.eval()
+        return self.averaged.eval().cpu()
 
     def _write_curve(self, figures: dict[str, float]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -252,45 +256,18 @@ class Trainer:
             writer.writerow([self.step, *(f"{value:.5g}" for value in figures.values())])
 
 
-def sampling_weights(rows: list[OneShot]) -> np.ndarray:
-    """Return how often each one-shot is drawn, in proportion, shape (rows,).
-
-    A group of the eleven is drawn in proportion to the square root of its files: by its files the large would crowd out
-    the rest, and drawn evenly `other` would be the rarest word of all. Within a group labels count alike but for the
-    square root of their files, and so do the kits of a label.
-    """
-    groups = [to_eleven(row.label) for row in rows]
-    size = Counter(groups)
-    labels = Counter(row.label for row in rows)
-    in_kit = Counter((row.source, row.kit, row.label) for row in rows)
-    weight = np.array([(labels[row.label] * in_kit[row.source, row.kit, row.label]) ** -0.5 for row in rows])
-    for group, files in size.items():
-        members = np.array([g == group for g in groups])
-        weight[members] *= files**0.5 / weight[members].sum()
-    return weight
-
-
-def hit_sampling_weights(hits: LoopCache) -> torch.Tensor:
-    """Return the weight of each loop onset: rare labels more often, unknown presence never, shape (n,)."""
-    sounding = hits.targets > 0
-    rarity = np.maximum(sounding.sum(0), 20.0) ** -0.5
-    weight = np.where(sounding, rarity[None], 0.0).max(1)
-    typical = float(np.median(weight[weight > 0])) if (weight > 0).any() else 1.0
-    weight = np.where(weight > 0, np.minimum(weight, 6 * typical), typical)
-    return torch.from_numpy(np.where(hits.present < 0, 0.0, weight))
-
-
 def scores_of(
     network: torch.nn.Module, log_power: np.ndarray, available: np.ndarray, after: int = SAMPLES_AFTER
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return scores (n, labels) and presence probabilities (n,) when at most `after` samples are known."""
     ends = torch.as_tensor(ROW_ENDS)
+    device = next(network.parameters()).device
     scores, presence = [], []
     with torch.no_grad():
         for start in range(0, len(log_power), 512):
             powers = 10 ** torch.from_numpy(log_power[start : start + 512]).float()
             there = torch.from_numpy(available[start : start + 512]).long().clamp(max=after)
-            out, _, onset = network(powers, ends[None] <= there[:, None])
-            scores.append(out.numpy())
-            presence.append(torch.sigmoid(onset).numpy())
+            out, _, onset = network(powers.to(device), (ends[None] <= there[:, None]).to(device))
+            scores.append(out.cpu().numpy())
+            presence.append(torch.sigmoid(onset).cpu().numpy())
     return np.concatenate(scores), np.concatenate(presence)

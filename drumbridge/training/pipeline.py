@@ -2,7 +2,8 @@
 
 Conventions: the data folder holds `oneshots/` (manifest.csv), `patterns/` and, for measuring only,
 `recordings/`. Everything in between lies in a work folder and is reused when it is there, so a broken
-training goes on. Several networks are trained side by side, one core each, and answer as one.
+training goes on. Several networks are trained side by side, one core each; what they say together teaches the one that
+ships, or, without a student, they ship together.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ import torch
 from .calibration import calibrate
 from .electronic import electronic_rows
 from .fit import Recipe, Trainer, scores_of
+from .label_audit import corrected, doubts, write_doubts
 from .loop_cache import LoopCache, cache_loops
 from .network import HitEnsemble, HitModel, HitNetwork
 from .objective import MODEL_LABELS, best_groups, group_indices
 from .one_shots import OneShot, fold_of_groups, groups_of_kits, read_manifest
 from .power_cache import PowerCache, cache_one_shots
 
+State = dict[str, torch.Tensor]
 FOLDS = 8
 HELD_OUT = (5, 7)  # the fold that each network in turn is not trained on: together some 30 kits of all kinds
 _PER_CHUNK = 8  # variants a cache file
@@ -40,6 +43,8 @@ class Plan:
     recipe : Recipe
     members : int
         Networks that answer together, seeds counting up from the recipe's.
+    student : Recipe or None
+        Of the network that learns from them and ships in their place; None: they ship themselves.
     variants : int
         Of every one-shot, in steps of eight.
     loop_chunks : int
@@ -48,8 +53,23 @@ class Plan:
 
     recipe: Recipe = field(default_factory=Recipe)
     members: int = 2
+    student: Recipe | None = field(default_factory=lambda: Recipe(seed=11, dropout=0.2))
     variants: int = 24
     loop_chunks: int = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """One network to train: what it does not hear, where it is kept, and who teaches it."""
+
+    data: Path
+    work: Path
+    plan: Plan
+    recipe: Recipe
+    held_out: int  # fold
+    name: str
+    teachers: tuple[State, ...] = ()
+    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -84,44 +104,62 @@ def train(data: Path, work: Path, plan: Plan, say: Callable[[str], None]) -> Tra
     common = [r for r, f in zip(rows, fold, strict=True) if f >= 0 and f not in HELD_OUT]
     prepare_loops(common, data, work, "loops", plan.loop_chunks, 75, say, seed=0)
     say(f"training {plan.members} networks, {plan.recipe.steps} steps each")
-    jobs = [(data, work, plan, member) for member in range(plan.members)]
+    tasks = [
+        Task(data, work, plan, replace(plan.recipe, seed=plan.recipe.seed + k), held_out_fold(k), f"member_{k}")
+        for k in range(plan.members)
+    ]
     with get_context("spawn").Pool(plan.members) as pool:
-        states = pool.map(run_member, jobs, chunksize=1)
-    return assemble(rows, fold, states, work, plan, say)
+        trained = list(zip(pool.map(run_task, tasks, chunksize=1), (task.held_out for task in tasks), strict=True))
+    if plan.student is not None:
+        say(f"teaching the network that ships, {plan.student.steps} steps")
+        teachers = tuple(state for state, _ in trained)
+        task = Task(data, work, plan, plan.student, HELD_OUT[-1], "student", teachers, threads=plan.members)
+        with get_context("spawn").Pool(1) as pool:
+            trained = [(pool.apply(run_task, [task]), task.held_out)]
+    return assemble(rows, fold, trained, work, plan, say)
 
 
 def training_rows(data: Path) -> tuple[list[OneShot], np.ndarray]:
     """Return all one-shots to train on and the fold of each; generated ones are in none (-1)."""
-    recorded, generated = read_manifest(data / "oneshots", "train"), electronic_rows()
+    recorded = corrected(read_manifest(data / "oneshots", "train"), data / "oneshots")
+    generated = electronic_rows()
     fold = fold_of_groups(groups_of_kits(recorded), FOLDS, 1)
     return recorded + generated, np.concatenate([fold, np.full(len(generated), -1)])
 
 
 def assemble(
-    rows: list[OneShot], fold: np.ndarray, states: list[dict[str, torch.Tensor]], work: Path, plan: Plan,
+    rows: list[OneShot], fold: np.ndarray, trained: list[tuple[State, int]], work: Path, plan: Plan,
     say: Callable[[str], None],
 ) -> Trained:  # fmt: skip
-    """Calibrate each network on the fold that it does not know, and join them."""
-    networks, scores, labels, hit_scores, presences, hits = [], [], [], [], [], []
+    """Calibrate each network on the fold that it does not know, and join them; write down the labels it doubts."""
+    networks, scores, known_rows, hit_scores, presences, hits = [], [], [], [], [], []
     say("calibrating on held-out kits")
     clean = PowerCache.load(work / "one_shots_0.npz")
-    for member, state in enumerate(states):
-        network = HitNetwork(len(MODEL_LABELS), plan.recipe.width)
-        network.load_state_dict(state)
-        networks.append(network.eval())
-        number = held_out_fold(member)
+    for state, number in trained:
+        network = network_of(state, plan.recipe)
+        networks.append(network)
         out = np.flatnonzero(fold == number)
         scores.append(scores_of(network, clean.log_power[out], clean.available[out])[0])
-        labels += [rows[k].label for k in out]
+        known_rows += [rows[k] for k in out]
         unknown = LoopCache.load(work / f"loops_{number}_0.npz")
         hit_score, presence = scores_of(network, unknown.log_power, unknown.available)
         hit_scores.append(hit_score)
         presences.append(presence)
         hits.append(unknown)
+    one_shot_scores = np.concatenate(scores)
     calibration, thresholds = calibrate(
-        np.concatenate(scores), labels, np.concatenate(hit_scores), np.concatenate(presences), LoopCache.joined(hits)
-    )
+        one_shot_scores, [row.label for row in known_rows], np.concatenate(hit_scores), np.concatenate(presences),
+        LoopCache.joined(hits),
+    )  # fmt: skip
+    write_doubts(work / "label_doubts.csv", doubts(known_rows, one_shot_scores, calibration["temperature"]))
     return Trained(HitModel(HitEnsemble(networks)).eval(), calibration, thresholds, rows)
+
+
+def network_of(state: State, recipe: Recipe) -> HitNetwork:
+    """Return a trained network."""
+    network = HitNetwork(len(MODEL_LABELS), recipe.width)
+    network.load_state_dict(state)
+    return network.eval()
 
 
 def held_out_fold(member: int) -> int:
@@ -151,20 +189,20 @@ def prepare_loops(
             cache_loops(rows, data / "patterns", seeds, seed, count).save(path)
 
 
-def run_member(job: tuple[Path, Path, Plan, int]) -> dict[str, torch.Tensor]:
+def run_task(task: Task) -> State:
     """Train one network, or go on with it, and return its averaged weights."""
-    data, work, plan, member = job
-    torch.set_num_threads(1)
-    rows, fold = training_rows(data)
-    held_out = fold == held_out_fold(member)
+    work, plan = task.work, task.plan
+    torch.set_num_threads(task.threads)
+    rows, fold = training_rows(task.data)
+    held_out = fold == task.held_out
     one_shots = PowerCache.joined(
         [PowerCache.load(work / f"one_shots_{k}.npz") for k in range(plan.variants // _PER_CHUNK)]
     )
     names = [f"loops_{k}" for k in range(plan.loop_chunks)]
-    names += [f"loops_{number}_0" for number in HELD_OUT if number != held_out_fold(member)]
+    names += [f"loops_{number}_0" for number in HELD_OUT if number != task.held_out]
     hits = LoopCache.joined([LoopCache.load(work / f"{name}.npz") for name in names])
-    recipe = replace(plan.recipe, seed=plan.recipe.seed + member)
-    trainer = Trainer(recipe, rows, held_out, one_shots, hits, work / f"member_{member}")
+    teacher = HitEnsemble([network_of(state, plan.recipe) for state in task.teachers]) if task.teachers else None
+    trainer = Trainer(task.recipe, rows, held_out, one_shots, hits, work / task.name, teacher)
     out = np.flatnonzero(held_out)
     truth = group_indices([rows[k].label for k in out])
 
@@ -174,6 +212,6 @@ def run_member(job: tuple[Path, Path, Plan, int]) -> dict[str, torch.Tensor]:
 
     def tell(step: int, figures: dict[str, float]) -> None:
         text = ", ".join(f"{key} {value:.3f}" for key, value in figures.items())
-        print(f"network {member}, step {step}: {text}", file=sys.stderr, flush=True)
+        print(f"{task.name}, step {step}: {text}", file=sys.stderr, flush=True)
 
-    return trainer.run(measure, max(1, plan.recipe.steps // 12), tell).state_dict()
+    return trainer.run(measure, max(1, task.recipe.steps // 12), tell).state_dict()
