@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from .kit import Pad
-from .labels import BY_NAME, UNSURE, UNSURE_COLOUR
+from .labels import BY_NAME, INDEX, UNSURE, UNSURE_COLOUR, pad_index
+
+ONE_SHOT: Final = "one_shot"  # a file with one sound
+LOOP: Final = "loop"  # a file with several
+KINDS: Final = (ONE_SHOT, LOOP)
 
 
 class Stage(enum.IntEnum):
@@ -39,7 +43,12 @@ class LabelConfidence:
     @property
     def note(self) -> int:
         """MIDI note that plays it."""
-        return self.pad.note if self.pad else BY_NAME[self.label].gm_note
+        return self.pad.note if self.pad else BY_NAME.get(self.label, BY_NAME["other"]).gm_note
+
+    @property
+    def index(self) -> int:
+        """Place in the table of labels; pads stand behind "unsure", in the order of their numbers."""
+        return INDEX[self.label] if self.pad is None else pad_index(self.pad.number)
 
     @property
     def colour(self) -> int:
