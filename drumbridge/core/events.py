@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
-from .kit import Pad
 from .labels import BY_NAME, INDEX, UNSURE, UNSURE_COLOUR, pad_index
+from .pad import Pad
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ONE_SHOT: Final = "one_shot"  # a file with one sound
 LOOP: Final = "loop"  # a file with several

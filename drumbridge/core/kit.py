@@ -16,33 +16,13 @@ import numpy as np
 
 from ..errors import KitError
 from .labels import BY_NAME
+from .pad import Pad
 
 MOST_PADS: Final = 64
 MOST_TAPS: Final = 100  # of a pad
 LONGEST_NAME: Final = 40
 _FIRST_NOTE = 36
 _GOLDEN = 0.618034  # hues this far apart never crowd, however many there are
-
-
-@dataclass(frozen=True, slots=True)
-class Pad:
-    """One pad of a kit.
-
-    Attributes
-    ----------
-    number : int
-        Counts the pads of a kit from 0.
-    name : str
-    note : int
-        MIDI note that it plays, 0..127.
-    colour : int
-        0xRRGGBB.
-    """
-
-    number: int
-    name: str
-    note: int
-    colour: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,8 @@ import numpy as np
 from ..errors import KitError
 from .classifier import Classifier
 from .events import LabelConfidence, Stage
-from .kit import Kit, Pad, Tap
+from .kit import Kit, Tap
+from .pad import Pad
 from .pad_head import PadHead, points
 
 _BATCH = 64  # excerpts scored in one call

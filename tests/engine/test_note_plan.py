@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drumbridge.core.events import Hit, LabelConfidence, Stage
-from drumbridge.core.kit import Pad
 from drumbridge.core.labels import BY_NAME
+from drumbridge.core.pad import Pad
 from drumbridge.engine.note_plan import Note, NotePlan, notes_of
 
 DURATION_S = 0.05

@@ -329,7 +329,7 @@ def test_notify_ends_and_a_restarted_listener_is_told_once(server, udp, loop):
 
 def test_every_label_of_a_hit_is_told_to_who_wants_them():
     from drumbridge.core.events import Hit, LabelConfidence
-    from drumbridge.core.kit import Pad
+    from drumbridge.core.pad import Pad
     from drumbridge.osc.live_requests import hit_messages
 
     labels = (LabelConfidence("kick", 0.9), LabelConfidence("closed_hat", 0.6))
