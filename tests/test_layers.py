@@ -34,6 +34,7 @@ PLACES = {
     "soxr": {"audio", "training", "evaluation"},
     "sounddevice": {"audio/devices.py"},
     "mido": {"formats", "training"},
+    "platformdirs": {"formats/profiles.py"},
     "pythonosc": {"osc", "cli"},
     "rich": {"cli"},
     "librosa": {"evaluation", "training"},

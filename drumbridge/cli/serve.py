@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
 from drumbridge.cli import complain
+from drumbridge.cli.live_options import add_live_arguments, live_profiles
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import DrumbridgeError
 from drumbridge.osc.addresses import DEFAULT_PORT
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-tcp", action="store_true", help="listen on UDP only")
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
+    add_live_arguments(parser)
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
@@ -57,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
 
         return Engine(model=args.model)
 
-    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))))
+    profiles = live_profiles(args)
+    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), lambda: profiles)
     server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     _end_on_signals(server)

@@ -2,8 +2,8 @@
 
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
-every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` in a reply is any of them. What belongs
-to live audio stands in `drumbridge.osc.live_addresses` and is part of this table.
+every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any of them. What belongs
+to live audio and to settings stands in `live_addresses` and `settings_addresses` and is part of this table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -16,6 +16,7 @@ from typing import Final
 from drumbridge.errors import SettingsError
 from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
+from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
 
 __all__ = ["DONE", "EVENTS", "FAIL", "PREFIX", "UNANSWERED", "Argument", "Reply", "Request"]
 
@@ -91,6 +92,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     Request(PREFIX + "labels", (REQ,), "Asks for every label there is.", replies=(PREFIX + "labels/value",)),
     Request(PREFIX + "sync", (REQ,), "Is answered when everything that this client asked before has been answered."),
     *LIVE_REQUESTS,
+    *SETTINGS_REQUESTS,
 )
 
 REPLIES: Final[tuple[Reply, ...]] = (
@@ -171,6 +173,7 @@ REPLIES: Final[tuple[Reply, ...]] = (
         ),
     ),
     *LIVE_REPLIES,
+    *SETTINGS_REPLIES,
 )
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
@@ -201,6 +204,7 @@ CODES: Final[dict[str, str]] = {
     "job.not_found": "No job of this client with that req waits or runs.",
     "job.cancelled": "The job was cancelled, or its client left, or the server was stopped.",
     **LIVE_CODES,
+    **SETTINGS_CODES,
     "settings.*": "An argument is outside its range.",
     "audio.*": "The file cannot be found, read or used.",
     "model.*": "The model cannot be found or used.",

@@ -27,10 +27,19 @@ from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUE
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
 from drumbridge.osc.pace import Pace
 from drumbridge.osc.replies import clipped, replies, reply
+from drumbridge.osc.settings_addresses import (
+    SETTINGS_GET,
+    SETTINGS_LIST,
+    SETTINGS_PROFILES,
+    SETTINGS_RESET,
+    SETTINGS_SET,
+    SETTINGS_USE,
+)
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
+    from drumbridge.engine.live_profiles import LiveProfiles
     from drumbridge.osc.live_requests import LiveRequests
 
 _log = logging.getLogger(__name__)
@@ -48,6 +57,8 @@ class Bridge:
         Returns the engine; called once, by whoever needs it first, because importing one takes a while.
     jobs : JobQueue
         Runs what takes time.
+    make_profiles : callable, optional
+        Returns the settings for live streams; by default those of the user.
 
     Attributes
     ----------
@@ -57,11 +68,14 @@ class Bridge:
         Counted by the routes.
     """
 
-    def __init__(self, make_engine: Callable[[], Engine], jobs: JobQueue) -> None:
+    def __init__(
+        self, make_engine: Callable[[], Engine], jobs: JobQueue, make_profiles: Callable[[], LiveProfiles] | None = None
+    ) -> None:
         self.jobs = jobs
         self.sessions = Sessions(self._is_busy, self._gone)
         self.replies_lost = 0
         self._make_engine = make_engine
+        self._make_profiles = make_profiles or _own_profiles
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
         self._model = ""
@@ -83,6 +97,12 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
+            SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
+            SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
+            SETTINGS_RESET: lambda *arguments: self.live.settings.reset(*arguments),
+            SETTINGS_USE: lambda *arguments: self.live.settings.use(*arguments),
+            SETTINGS_PROFILES: lambda *arguments: self.live.settings.profiles(*arguments),
         }
 
     @property
@@ -99,7 +119,9 @@ class Bridge:
         if self._live is None:
             from drumbridge.osc.live_requests import LiveRequests
 
-            self._live = LiveRequests(lambda: self.engine.load_model(), self.done, self.fail, self._started_s)
+            self._live = LiveRequests(
+                lambda: self.engine.load_model(), self.done, self.fail, self._started_s, self._make_profiles()
+            )
         return self._live
 
     def close(self, timeout_s: float) -> bool:
@@ -238,6 +260,12 @@ class Bridge:
             self.done(session, req, results or ())
         else:
             self.fail(session, req, error)
+
+
+def _own_profiles() -> LiveProfiles:
+    from drumbridge.engine.live_profiles import LiveProfiles
+
+    return LiveProfiles()
 
 
 def _req_of(arguments: tuple[Any, ...]) -> int:

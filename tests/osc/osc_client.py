@@ -162,9 +162,10 @@ class TestEngine:
 
 
 @contextlib.contextmanager
-def serving(engine: object, **options) -> Iterator[Server]:
+def serving(engine: object, profiles: object = None, **options) -> Iterator[Server]:
     """Run a server on a free port in a thread."""
-    server = Server(Bridge(lambda: engine, JobQueue(threads=2)), "127.0.0.1", 0, **options)
+    make_profiles = None if profiles is None else lambda: profiles
+    server = Server(Bridge(lambda: engine, JobQueue(threads=2), make_profiles), "127.0.0.1", 0, **options)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
