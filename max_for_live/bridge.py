@@ -1,6 +1,7 @@
 """DrumBridge, the audio effect, as tables.
 
-Conventions: as for `patcher`. Audio passes from plugin~ to plugout~ and nothing stands between; the tap is a second wire.
+Conventions: as for `patcher`. Audio passes from plugin~ to plugout~ and nothing stands between; the tap is a second
+wire.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ KIND: Final = AUDIO_EFFECT
 NAME: Final = "DrumBridge"
 SCRIPT: Final = "drumbridge_device.js"
 LAUNCHER: Final = "drumbridge_launch.js"
-PARTS: Final = ("values", "server", "launching", "warp", "clips", "verdict", "notes", "colouring", "slices", "live_mode",
-                "bridge")  # fmt: skip
+PARTS: Final = (
+    *("values", "server", "launching", "warp", "clips", "verdict", "notes", "colouring", "slices", "live_mode"),
+    "bridge",
+)
 WIDTH: Final = 684
 SERVER_PORT: Final = 23786
 
@@ -71,7 +74,9 @@ OBJECTS: Final = (
     Object("set_swatch", "prepend bgcolor"),
 )
 
-WIRES: Final = chain.wires(_CONTROL, _TARGETS) + """
+WIRES: Final = (
+    chain.wires(_CONTROL, _TARGETS)
+    + """
 begin 1 > dsp 0
 dsp 1 > rate 0
 rate 0 > js 0
@@ -102,6 +107,7 @@ stored 0 > restored 0
 restored 0 > js 0
 set_swatch 0 > swatch 0
 """
+)
 
 CONTROLS: Final = (
     # the state

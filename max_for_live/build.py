@@ -66,9 +66,7 @@ def release(device: ModuleType) -> bytes:
 
 def development(device: ModuleType) -> bytes:
     """Return the unfrozen device."""
-    return unfrozen(
-        device.KIND, patcher(device.KIND, device.WIDTH, device.OBJECTS, device.CONTROLS, device.WIRES)
-    )
+    return unfrozen(device.KIND, patcher(device.KIND, device.WIDTH, device.OBJECTS, device.CONTROLS, device.WIRES))
 
 
 def picture(device: ModuleType) -> bytes:
@@ -78,8 +76,12 @@ def picture(device: ModuleType) -> bytes:
 
 def main() -> None:
     """Write what was asked for and say what was written."""
-    parser = argparse.ArgumentParser(prog="python -m max_for_live.build", description="Writes the Max for Live devices.")
-    parser.add_argument("--development", type=Path, metavar="DIR", help="write unfrozen devices and their scripts to DIR")
+    parser = argparse.ArgumentParser(
+        prog="python -m max_for_live.build", description="Writes the Max for Live devices."
+    )
+    parser.add_argument(
+        "--development", type=Path, metavar="DIR", help="write unfrozen devices and their scripts to DIR"
+    )
     options = parser.parse_args()
     for device in DEVICES:
         if options.development:

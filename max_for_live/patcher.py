@@ -8,6 +8,7 @@ integers (x, y, width, height) within the strip, whose height is 169.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from .objects import UI, Ports, ports
@@ -94,7 +95,7 @@ def _with_senders(
         else:
             more.append(Object(f"{control.name}_prepend", f"prepend {control.sends}"))
             chain = (control.name, f"{control.name}_prepend", "js")
-        lines += [f"{source} 0 > {target} 0" for source, target in zip(chain, chain[1:], strict=False)]
+        lines += [f"{source} 0 > {target} 0" for source, target in pairwise(chain)]
     return (*objects, *more), "\n".join(lines)
 
 
@@ -120,9 +121,7 @@ def _control(one: Control) -> tuple[dict[str, Any], Ports]:
     class_ = _CLASSES[one.kind]
     box: dict[str, Any] = {"maxclass": class_, "varname": one.name}
     box |= {"presentation": 1, "presentation_rect": list(one.rect)}
-    saved: dict[str, Any] = {
-        name: {"expression": expression} for name, expression in _THEME.get(class_, {}).items()
-    }
+    saved: dict[str, Any] = {name: {"expression": expression} for name, expression in _THEME.get(class_, {}).items()}
     if one.kind == "label":
         box |= {"text": one.text, "fontname": _FONT, "fontsize": 10.0, "textjustification": 0}
     elif one.kind in ("button", "toggle"):

@@ -139,6 +139,11 @@ class Bridge:
         """
         self._model = self.engine.load_model().name
 
+    @property
+    def requests(self) -> int:
+        """How many messages have come."""
+        return self._requests
+
     def receive(self, packet: bytes, session: Session) -> None:
         """Do what a packet of a client asks."""
         try:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import drumbridge
 import numpy as np
 import pytest
 import soundfile
+
+import drumbridge
 from drumbridge.core.synthesis import synthesise
 
 RATE = 44100

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from max_for_live.build import DEVICES, release
-
 from amxd_reader import read
+
+from max_for_live.build import DEVICES, release
 
 
 class Graph:
@@ -13,9 +13,7 @@ class Graph:
     def __init__(self, patcher: dict) -> None:
         self.boxes = {box["box"]["id"]: box["box"] for box in patcher["boxes"]}
         assert len(self.boxes) == len(patcher["boxes"]), "ids are unique"
-        self.wires = [
-            (*line["patchline"]["source"], *line["patchline"]["destination"]) for line in patcher["lines"]
-        ]
+        self.wires = [(*line["patchline"]["source"], *line["patchline"]["destination"]) for line in patcher["lines"]]
 
     def name(self, box_id: str) -> str:
         """Return the Max object of a box."""

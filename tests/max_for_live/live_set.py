@@ -9,6 +9,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 import soundfile
+
 from max_for_live.build import script
 from max_for_live.chain import REPLIES
 

@@ -5,11 +5,11 @@ import shutil
 import numpy as np
 import pytest
 from live_set import Device, LiveSet
-from max_for_live import bridge
-from max_for_live.build import MESSAGES, SEVERAL_COLOUR
 
 from drumbridge import transcribe
 from drumbridge.core.labels import BY_NAME, UNSURE_COLOUR
+from max_for_live import bridge
+from max_for_live.build import MESSAGES, SEVERAL_COLOUR
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
 

@@ -3,9 +3,10 @@
 import struct
 from pathlib import Path
 
-import max_for_live
 import pytest
 from amxd_reader import read
+
+import max_for_live
 from max_for_live.build import DEVICES, dependencies, development, picture, release, script
 
 ROOT = Path(max_for_live.__file__).parent

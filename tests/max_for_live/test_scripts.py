@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from graph import GRAPHS
+
 from max_for_live.build import DEVICES, ROOT, script
 from max_for_live.chain import REPLIES
 
@@ -39,7 +40,9 @@ def parse(device, tmp_path) -> dict:
 @devices
 def test_the_js_is_es5(device, tmp_path):
     found = parse(device, tmp_path)
-    assert len(set(found["functions"])) == len(found["functions"]), "a second function of a name would replace the first"
+    assert len(set(found["functions"])) == len(found["functions"]), (
+        "a second function of a name would replace the first"
+    )
     assert not {"post", "print", "eval", "require", "messnamed"} & set(found["called"])
     assert "outlet.apply" not in found["called"], "that crashed Live"
 
@@ -48,7 +51,9 @@ def test_the_js_is_es5(device, tmp_path):
 def test_the_parser_refuses_what_is_newer(tmp_path):
     path = tmp_path / "new.js"
     path.write_text("const a = () => 1;")
-    assert subprocess.run(["node", str(NODE / "messages.js"), str(path)], env=ENVIRONMENT, capture_output=True).returncode
+    assert subprocess.run(
+        ["node", str(NODE / "messages.js"), str(path)], env=ENVIRONMENT, capture_output=True
+    ).returncode
 
 
 @needs_acorn
@@ -85,7 +90,7 @@ def test_every_word_that_js_sends_to_the_patch_is_routed(device, tmp_path):
 def test_no_symbol_is_made_for_a_message(device, tmp_path):
     """Max keeps every symbol for ever, so no text is put together where something is sent."""
     for atoms in parse(device, tmp_path)["outlets"]:
-        address, *values = atoms if atoms[0] != "BinaryExpression+" else ["/", *atoms[1:]]
+        _, *values = atoms if atoms[0] != "BinaryExpression+" else ["/", *atoms[1:]]
         assert "BinaryExpression+" not in values, atoms
 
 
