@@ -37,7 +37,7 @@ class ModelError(DrumbridgeError, ValueError):
 
 
 class ProtocolError(DrumbridgeError, ValueError):
-    """A message breaks OSC or our table of addresses (codes ``osc.*``)."""
+    """A message breaks OSC or our table of addresses (codes ``osc.*``), or another protocol (its name first)."""
 
 
 class JobError(DrumbridgeError, RuntimeError):

@@ -61,8 +61,6 @@ OBJECTS: Final = (
     Object("tap", "jit.catch~ 2 @mode 0"),
     Object("net", "jit.net.send @ip 127.0.0.1 @port 7474"),
     Object("set_tap_port", "prepend port"),
-    Object("net_state", "route connected"),
-    Object("tap_state", "prepend tap_connected"),
     Object("node", f"node.script {LAUNCHER} @autostart 0", attributes=_NODE),
     Object("node_says", "route node_ready node_launched node_not_found node_ended"),
     Object("node_ready", "message node_ready"),
@@ -89,9 +87,6 @@ input 1 > tap 1
 tap_clock 0 > tap 0
 tap 0 > net 0
 set_tap_port 0 > net 0
-net 0 > net_state 0
-net_state 0 > tap_state 0
-tap_state 0 > js 0
 parts 4 > note_kept 1
 note_kept 0 > notes 0
 node 0 > node_says 0

@@ -19,7 +19,7 @@ from drumbridge.core.labels import LABELS, UNSURE_COLOUR
 from . import bridge, pads
 from .container import Dependency, frozen, unfrozen
 from .patcher import patcher
-from .picture import strip_png
+from .picture import clips_png, strip_png
 
 ROOT: Final = Path(__file__).resolve().parent
 DEVICES: Final = (bridge, pads)
@@ -91,6 +91,8 @@ def main() -> None:
         else:
             _write(ROOT / "devices" / f"{device.NAME}.amxd", release(device))
             _write(_PICTURES / f"{device.NAME.lower().replace(' ', '-')}.png", picture(device))
+    if not options.development:
+        _write(_PICTURES / "coloured-clips.png", clips_png())
 
 
 def _write(path: Path, data: bytes) -> None:

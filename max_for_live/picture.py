@@ -77,6 +77,27 @@ def strip_png(width: int, controls: tuple[Control, ...]) -> bytes:
     return canvas.png()
 
 
+_CLIPS: Final = ("kick", "snare", "closed_hat", "open_hat", "clap", "tom_low", "ride", "shaker")
+
+
+def clips_png() -> bytes:
+    """Return a drawing of a track's clips before and after they were coloured."""
+    row, width, gap = 18, 150, 10
+    canvas = _Canvas(_SCALE * (2 * width + 3 * gap), _SCALE * (row * (len(_CLIPS) + 1) + gap))
+    by_name = {label.name: label for label in LABELS}
+    for side, title in enumerate(("before", "after")):
+        x = _SCALE * (gap + side * (width + gap))
+        canvas.text(x, _SCALE * 6, title, _TEXT, x + _SCALE * width)
+        for k, name in enumerate(_CLIPS):
+            y = _SCALE * (row * (k + 1) + 2)
+            value = by_name[name].colour if side else 0xA8A8A8
+            face = (value >> 16, value >> 8 & 255, value & 255)
+            text = name.replace("_", " ") if side else f"take 3 bounce-{k + 1:02}"
+            canvas.frame(x, y, _SCALE * width, _SCALE * (row - 2), face, _BORDER)
+            canvas.text(x + 4 * _SCALE, y + 9, text, _TEXT, x + _SCALE * width)
+    return canvas.png()
+
+
 def text_width(text: str) -> int:
     """Return how many dots of the strip a text takes."""
     return sum(len(_GLYPHS.get(character, _GLYPHS["?"])) // 2 + 1 for character in text)

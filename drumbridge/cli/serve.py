@@ -22,6 +22,7 @@ from drumbridge.errors import DrumbridgeError, SettingsError
 from drumbridge.osc.addresses import DEFAULT_PORT
 from drumbridge.osc.handlers import Bridge
 from drumbridge.osc.server import Server
+from drumbridge.ports import JMTX_PORT, REASTREAM_PORT
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
@@ -41,10 +42,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, default=DEFAULT_PORT, help="UDP and TCP port; 0 for any (default: %(default)s)"
     )
     parser.add_argument("--no-tcp", action="store_true", help="listen on UDP only")
+    parser.add_argument(
+        "--jmtx",
+        type=int,
+        nargs="?",
+        const=JMTX_PORT,
+        metavar="PORT",
+        help="hear Max's jit.catch~ -> jit.net.send on this TCP port (default: off; without a number %(const)s)",
+    )
+    parser.add_argument(
+        "--jmtx-rate", type=int, default=44100, metavar="HZ", help="the rate of Max's audio (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--reastream",
+        type=int,
+        nargs="?",
+        const=REASTREAM_PORT,
+        metavar="PORT",
+        help="hear REAPER's ReaStream on this UDP port (default: off; without a number %(const)s)",
+    )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     add_live_arguments(parser)
     parser.add_argument(
-        "--idle-exit", type=float, metavar="MINUTES", help="end when nobody has asked anything for so long (default: never)"
+        "--idle-exit",
+        type=float,
+        metavar="MINUTES",
+        help="end when nobody has asked anything for so long (default: never)",
     )
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
@@ -67,11 +90,12 @@ def run(args: argparse.Namespace) -> int:
     profiles = live_profiles(args)
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), lambda: profiles)
     server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
+    ways = _start_ways(server, args)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     _end_on_signals(server)
     host, port = server.address
     transports = "UDP" if args.no_tcp else "UDP and TCP"
-    print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", flush=True)
+    print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", *ways, sep="\n", flush=True)
     unusable: list[DrumbridgeError] = []
 
     def work_behind() -> None:
@@ -106,6 +130,21 @@ def _end_when_idle(bridge: Bridge, server: Server, patience_s: float) -> None:
         requests, quiet_s = bridge.requests, 0.0 if busy else quiet_s + step_s
     _log.info("nobody has asked anything for %.0f s", patience_s)
     server.stop()
+
+
+def _start_ways(server: Server, args: argparse.Namespace) -> list[str]:
+    """Open what was asked for besides OSC; return what to say of it."""
+    lines = []
+    try:
+        if args.jmtx is not None:
+            port = server.bridge.ways.start_jmtx(args.jmtx, args.jmtx_rate)
+            lines.append(f"jit.net.send is heard on port {port} (TCP), at {args.jmtx_rate} Hz")
+        if args.reastream is not None:
+            lines.append(f"ReaStream is heard on port {server.bridge.ways.start_reastream(args.reastream)} (UDP)")
+    except DrumbridgeError:
+        server.close()
+        raise
+    return lines
 
 
 def _load_model(bridge: Bridge, server: Server, asked_for: str | None, unusable: list[DrumbridgeError]) -> None:

@@ -3,7 +3,8 @@
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
 every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any of them. What belongs
-to live audio and to settings stands in `live_addresses` and `settings_addresses` and is part of this table.
+to live audio, to other ways for it than OSC, and to settings stands in `live_addresses`, `way_addresses` and
+`settings_addresses` and is part of this table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -17,6 +18,7 @@ from drumbridge.errors import SettingsError
 from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
 from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
+from drumbridge.osc.way_addresses import WAY_REQUESTS, WAY_STATUS_KEYS
 
 __all__ = ["DONE", "EVENTS", "FAIL", "PREFIX", "UNANSWERED", "Argument", "Reply", "Request"]
 
@@ -92,6 +94,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     Request(PREFIX + "labels", (REQ,), "Asks for every label there is.", replies=(PREFIX + "labels/value",)),
     Request(PREFIX + "sync", (REQ,), "Is answered when everything that this client asked before has been answered."),
     *LIVE_REQUESTS,
+    *WAY_REQUESTS,
     *SETTINGS_REQUESTS,
 )
 
@@ -191,6 +194,7 @@ STATUS_KEYS: Final[tuple[Argument, ...]] = (
     Argument("replies_lost", "i", "replies that the system did not take"),
     Argument("streams", "i", "live streams that are open"),
     Argument("audio_dropped", "i", "packets of audio that could not be used: malformed, or for no stream"),
+    *WAY_STATUS_KEYS,
 )
 
 CODES: Final[dict[str, str]] = {
@@ -204,6 +208,10 @@ CODES: Final[dict[str, str]] = {
     "job.not_found": "No job of this client with that req waits or runs.",
     "job.cancelled": "The job was cancelled, or its client left, or the server was stopped.",
     **LIVE_CODES,
+    "server.port_taken": "The port belongs to another program.",
+    "server.address": "There is no such port or address to listen on.",
+    "server.already_on": "That way is on already, with other settings.",
+    "server.too_many_ways": "As many senders are waited for as there may be.",
     **SETTINGS_CODES,
     "settings.*": "An argument is outside its range.",
     "audio.*": "The file cannot be found, read or used.",

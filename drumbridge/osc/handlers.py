@@ -35,12 +35,22 @@ from drumbridge.osc.settings_addresses import (
     SETTINGS_SET,
     SETTINGS_USE,
 )
+from drumbridge.osc.way_addresses import (
+    JMTX_CLOSE,
+    JMTX_OPEN,
+    JMTX_START,
+    JMTX_STOP,
+    REASTREAM_START,
+    REASTREAM_STOP,
+    WAY_STATUS_KEYS,
+)
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
     from drumbridge.engine.live_profiles import LiveProfiles
     from drumbridge.osc.live_requests import LiveRequests
+    from drumbridge.osc.way_requests import Ways
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +76,8 @@ class Bridge:
         The clients.
     replies_lost : int
         Counted by the routes.
+    host : str
+        The server's address, for what else listens.
     """
 
     def __init__(
@@ -78,6 +90,8 @@ class Bridge:
         self._make_profiles = make_profiles or _own_profiles
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
+        self._ways: Ways | None = None
+        self.host = "127.0.0.1"
         self._model = ""
         self._started_s = time.monotonic()
         self._requests = self._fails = 0
@@ -97,6 +111,12 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
+            JMTX_STOP: self._stop_jmtx,
+            JMTX_OPEN: lambda session, req, *settings: (self.ways.open_jmtx(session.client_id, *settings),),
+            JMTX_CLOSE: self._close_jmtx,
+            REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
+            REASTREAM_STOP: self._stop_reastream,
             SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
             SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
             SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
@@ -124,8 +144,19 @@ class Bridge:
             )
         return self._live
 
+    @property
+    def ways(self) -> Ways:
+        """The other ways for audio than OSC, made when first needed, like the live part."""
+        if self._ways is None:
+            from drumbridge.osc.way_requests import Ways
+
+            self._ways = Ways(lambda: self.live, lambda: self.host)
+        return self._ways
+
     def close(self, timeout_s: float) -> bool:
         """Cancel all jobs and end all streams; return whether all ended in time."""
+        if self._ways is not None:
+            self._ways.close()
         ended = self.jobs.close(timeout_s)
         return (self._live is None or self._live.streams.shut_down(timeout_s)) and ended
 
@@ -218,6 +249,7 @@ class Bridge:
             "replies_lost": self.replies_lost & 0x7FFFFFFF,
             "streams": 0 if self._live is None else len(list(self._live.streams)),
             "audio_dropped": 0 if self._live is None else self._live.audio_dropped & 0x7FFFFFFF,
+            **(dict.fromkeys((key.name for key in WAY_STATUS_KEYS), 0) if self._ways is None else self._ways.facts()),
         }
         for message in replies(PREFIX + "status/value", req, facts.items()):
             session.route.send(encode(message))
@@ -238,6 +270,18 @@ class Bridge:
 
     def _sync(self, session: Session, req: int) -> None:
         self.jobs.mark(session.client_id, req, partial(self._ended, session, req))
+
+    def _stop_jmtx(self, session: Session, req: int) -> Sequence[Any]:
+        self.ways.stop_jmtx()
+        return ()
+
+    def _close_jmtx(self, session: Session, req: int, name: str) -> Sequence[Any]:
+        self.ways.close_jmtx(name)
+        return ()
+
+    def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:
+        self.ways.stop_reastream()
+        return ()
 
     def _is_busy(self, client_id: int) -> bool:
         return self.jobs.is_busy(client_id) or (self._live is not None and self._live.streams.has_open(client_id))

@@ -51,7 +51,24 @@ class SettingsRequests:
         SettingsError
             As `LiveProfiles.settings`.
         """
-        name = self._profiles.name(profile.strip() or self._used.get(session.client_id, ""))
+        return self.of_profile(profile.strip() or self._used.get(session.client_id, ""), early_ms)
+
+    def of_profile(self, profile: str, early_ms: float | None = None) -> tuple[TranscriberSettings, str]:
+        """Return settings, and the name of the profile that they are of, for a stream that no client opens.
+
+        Parameters
+        ----------
+        profile : str
+            "" is the server's own.
+        early_ms : float, optional
+            Instead of the profile's.
+
+        Raises
+        ------
+        SettingsError
+            As `LiveProfiles.settings`.
+        """
+        name = self._profiles.name(profile)
         return self._profiles.settings(name, early_ms=early_ms), name
 
     def list(self, session: Session, req: int) -> Sequence[Any]:

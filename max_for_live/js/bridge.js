@@ -35,13 +35,11 @@ function on_connected() {
 }
 
 function on_lost() {
-    live.stream = 0;
-    outlet(1, ["tap", 0]);
-    outlet(1, ["stream", 0]);
+    forget_stream();
 }
 
-function on_tick() {
-    return;
+function on_tick(time_ms) {
+    look_after_stream(time_ms);
 }
 
 function scope(index) {

@@ -8,6 +8,7 @@ from amxd_reader import read
 
 import max_for_live
 from max_for_live.build import DEVICES, dependencies, development, picture, release, script
+from max_for_live.picture import clips_png
 
 ROOT = Path(max_for_live.__file__).parent
 KINDS = {"DrumBridge": "aaaa", "DrumBridge Pads": "mmmm"}
@@ -28,6 +29,11 @@ def test_the_committed_picture_is_what_the_sources_make(device):
     assert data == picture(device), "run python -m max_for_live.build"
     width, height = struct.unpack_from(">II", data, 16)
     assert (width, height) == (2 * device.WIDTH, 2 * 169)
+
+
+def test_the_committed_drawing_is_what_the_sources_make():
+    data = (ROOT.parent / "docs" / "images" / "coloured-clips.png").read_bytes()
+    assert data == clips_png(), "run python -m max_for_live.build"
 
 
 @devices

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from live_set import DEADLINE_S
-from max_for_live.build import ROOT as SOURCES
 
 import drumbridge
 from drumbridge.osc.wire import Message, decode, encode
+from max_for_live.build import ROOT as SOURCES
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
 
