@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hear REAPER's ReaStream on this UDP port (default: off; without a number %(const)s)",
     )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
+    parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
     add_live_arguments(parser)
     parser.add_argument(
         "--idle-exit",
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=args.model)
+        return Engine(model=args.model, library=args.library)
 
     if args.idle_exit is not None and not args.idle_exit > 0:
         raise SettingsError("settings.idle_exit", f"--idle-exit takes more than 0 minutes, not {args.idle_exit:g}.")
