@@ -57,3 +57,7 @@ class ServerError(DrumbridgeError, OSError):
 
 class SettingsError(DrumbridgeError, ValueError):
     """An argument or a setting is out of its range (codes ``settings.*``)."""
+
+
+class LibraryError(DrumbridgeError, RuntimeError):
+    """The sample library cannot be opened, read or written (codes ``library.*``)."""

@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from hypothesis import settings
 settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+# What names no library uses this one, in these processes and those they start, and never the user's own.
+_LIBRARY = tempfile.TemporaryDirectory(prefix="drumbridge-tests-")
+os.environ["DRUMBRIDGE_LIBRARY"] = os.path.join(_LIBRARY.name, "library.sqlite")
 
 
 @pytest.fixture(scope="session", autouse=True)

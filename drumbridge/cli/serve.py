@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hear REAPER's ReaStream on this UDP port (default: off; without a number %(const)s)",
     )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
+    parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
     add_live_arguments(parser)
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=args.model)
+        return Engine(model=args.model, library=args.library)
 
     profiles = live_profiles(args)
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), lambda: profiles)

@@ -78,13 +78,17 @@ REQUESTS: Final[tuple[Request, ...]] = (
     ),
     Request(
         PREFIX + "scan",
-        (REQ, Argument("folder", "s", "path, in any of the forms of a file's")),
-        "Classifies every audio file below a folder.",
+        (
+            REQ,
+            Argument("folder", "s", "path, in any of the forms of a file's"),
+            Argument("kind", "s", '"one_shot" or "loop" takes every file for that; "auto" tells', optional=True),
+        ),
+        "Hears every audio file below a folder and remembers it in the library; what is known is told at once.",
         done=(
-            Argument("n_ok", "i", "files that were classified"),
+            Argument("n_ok", "i", "files that were heard, now or before"),
             Argument("n_failed", "i", "files that could not be"),
         ),
-        replies=(PREFIX + "progress", PREFIX + "file", PREFIX + "file/fail", PREFIX + "warning"),
+        replies=(PREFIX + "progress", PREFIX + "file", PREFIX + "file/loop", PREFIX + "file/fail", PREFIX + "warning"),
     ),
     Request(
         PREFIX + "cancel",
@@ -155,8 +159,20 @@ REPLIES: Final[tuple[Reply, ...]] = (
     Reply(
         PREFIX + "file",
         (REQ, Argument("path", "s", "of the file, absolute")),
-        'One classified file with its best labels, strongest first; the first is "unsure" where the model is.',
+        'One file with its best labels, strongest first; the first is "unsure" where the model is. A label that a '
+        "person gave it stands first, with probability 1. Of a loop: its commonest labels, with their share of its "
+        "hits, but for the first, whose probability is its hits' mean.",
         (_LABEL, _P),
+    ),
+    Reply(
+        PREFIX + "file/loop",
+        (
+            REQ,
+            Argument("path", "s", "of the file, absolute"),
+            Argument("n_hits", "i", "how many hits it has"),
+            Argument("duration_s", "f", "its length, seconds"),
+        ),
+        "Follows the file message of a loop.",
     ),
     Reply(
         PREFIX + "file/fail",
@@ -213,6 +229,7 @@ CODES: Final[dict[str, str]] = {
     "server.already_on": "That way is on already, with other settings.",
     **SETTINGS_CODES,
     "settings.*": "An argument is outside its range.",
+    "library.*": "The sample library cannot be opened, read or written.",
     "audio.*": "The file cannot be found, read or used.",
     "model.*": "The model cannot be found or used.",
     "server.bug": "A mistake in drumbridge; the server's log has the details.",
