@@ -2,9 +2,9 @@
 
 A real recording is streamed in real time, in packets of 64 samples, into a server process of its own: over OSC, as
 Max's jit.net.send does or as REAPER's ReaStream does (`--way`). This process is the client that waits for the messages,
-so the figures hold both its sending and its receiving. The decision window of a final hit is the whole excerpt of the model, that of
-an early one `--early-ms`; a hit that its own window does not decide (an early one that had to wait for the onset to be
-confirmed) counts as late as it is.
+so the figures hold both its sending and its receiving. The decision window of a final hit is the whole excerpt of the
+model, that of an early one `--early-ms`; a hit that its own window does not decide (an early one that had to wait for
+the onset to be confirmed) counts as late as it is.
 """
 
 from __future__ import annotations
