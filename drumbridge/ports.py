@@ -14,6 +14,7 @@ from typing import Final
 
 from drumbridge.errors import ServerError, SettingsError
 
+LOOPBACK: Final = "127.0.0.1"
 JMTX_PORT: Final = 7474  # TCP, jit.net.send's own
 REASTREAM_PORT: Final = 58710  # UDP, ReaStream's own
 RECEIVE_BUFFER: Final = 4 << 20  # bytes asked for; systems grant less

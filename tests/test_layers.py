@@ -43,7 +43,7 @@ PLACES = {
     "mido": {"formats", "training"},
     "rtmidi": {"formats/midi_ports.py"},
     "platformdirs": {"formats/profiles.py", "library/location.py"},
-    "pythonosc": {"osc", "cli"},
+    "pythonosc": {"osc", "daw", "cli"},
     "rich": {"cli"},
     "watchfiles": {"audio/watching.py"},
     "distributed": {"engine/dask_workers.py"},

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from drumbridge.daw.reastream import DEFAULT_IDENTIFIER, midi_packet
 from drumbridge.errors import SettingsError
-from drumbridge.ports import REASTREAM_PORT, send_datagram, sending
+from drumbridge.ports import LOOPBACK, REASTREAM_PORT, send_datagram, sending
 
 DRUMS = 10  # the channel of drums in General MIDI
-LOOPBACK = "127.0.0.1"
 
 
 class ReaStreamNotes:

@@ -36,7 +36,15 @@ from drumbridge.osc.settings_addresses import (
     SETTINGS_SET,
     SETTINGS_USE,
 )
-from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
+from drumbridge.osc.way_addresses import (
+    JMTX_START,
+    JMTX_STOP,
+    REASTREAM_NOTES_START,
+    REASTREAM_NOTES_STOP,
+    REASTREAM_START,
+    REASTREAM_STOP,
+    WAY_STATUS_KEYS,
+)
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
@@ -113,6 +121,8 @@ class Bridge:
             JMTX_STOP: self._stop_jmtx,
             REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
             REASTREAM_STOP: self._stop_reastream,
+            REASTREAM_NOTES_START: lambda _, req, *settings: (self.ways.start_notes(*settings),),
+            REASTREAM_NOTES_STOP: lambda _, req, *names: (self.ways.stop_notes(*names),),
             SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
             SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
             SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
