@@ -22,10 +22,12 @@ VERBS: dict[str, str] = {
     "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",
     "find": "find sounds in the library",
     "models": "list the models that are installed",
     "doctor": "check this installation and say what is missing",
+    "install": "copy the devices to Ableton Live or the scripts to REAPER",
     "train": "train a model (needs the extra train)",
     "evaluate": "measure a model on annotated audio (needs the extra eval)",
 }
