@@ -24,8 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", default="1", help="version of the model (default: %(default)s)")
     parser.add_argument("--date", required=True, help="the date to put on the card, YYYY-MM-DD")
     parser.add_argument("--seed", type=int, default=1, help="everything random comes from it (default: %(default)s)")
-    parser.add_argument("--steps", type=int, help="training steps (default: those of the shipped model)")
-    parser.add_argument("--members", type=int, help="networks that answer together (default: as the shipped model)")
+    parser.add_argument("--steps", type=int, help="steps of every network (default: those of the shipped model)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,19 +36,27 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError(
             "settings.extra", "Training needs more packages: in a checkout, pip install '.[train]'."
         ) from None
-    from dataclasses import replace
-
     from drumbridge.training.pipeline import Plan, train
     from drumbridge.training.publish import publish
 
-    plan = Plan()
-    recipe = replace(plan.recipe, seed=args.seed, steps=args.steps or plan.recipe.steps)
-    plan = replace(plan, recipe=recipe, members=args.members or plan.members)
+    plan = Plan().changed(seed=args.seed, steps=args.steps)
+    command = f"drumbridge train --data DIR --out DIR --seed {args.seed} --date {args.date}"
+    command += f" --steps {args.steps}" if args.steps else ""
 
     def say(what: str) -> None:
         print(what, file=sys.stderr, flush=True)
 
     trained = train(args.data, args.work, plan, say)
-    path = publish(trained, plan, args.data, args.out, name=args.name, version=args.version, date=args.date, say=say)
+    path = publish(
+        trained,
+        plan,
+        args.data,
+        args.out,
+        name=args.name,
+        version=args.version,
+        date=args.date,
+        command=command,
+        say=say,
+    )
     print(path)
     return 0

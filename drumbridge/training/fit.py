@@ -56,11 +56,13 @@ class Recipe:
         Share of decisions that see the whole excerpt.
     taught : float
         Share of a teacher's word in the loss, where there is one.
+    generated : float
+        How often generated sounds are drawn, as a factor.
     """
 
     seed: int = 1
     width: int = 16
-    steps: int = 5000
+    steps: int = 4000
     one_shots: int = 128
     hits: int = 96
     learning_rate: float = 3e-3
@@ -73,6 +75,7 @@ class Recipe:
     dropout: float = 0.3
     full: float = 0.3
     taught: float = 0.7
+    generated: float = 1.0
     average: float = 0.998
 
 
@@ -103,7 +106,7 @@ class Trainer:
         self.recipe, self.folder = recipe, folder
         self.n_rows = len(rows)
         self.targets = torch.from_numpy(np.stack([label_to_targets(row.label) for row in rows]))
-        self.weights = torch.from_numpy(np.where(held_out, 0.0, sampling_weights(rows)))
+        self.weights = torch.from_numpy(np.where(held_out, 0.0, sampling_weights(rows, recipe.generated)))
         self.one_shot_powers = torch.from_numpy(one_shots.log_power)
         self.one_shot_available = torch.from_numpy(one_shots.available).long()
         self.variants = len(one_shots.row) // len(rows)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -40,36 +40,59 @@ class Plan:
 
     Attributes
     ----------
-    recipe : Recipe
-    members : int
-        Networks that answer together, seeds counting up from the recipe's.
-    student : Recipe or None
-        Of the network that learns from them and ships in their place; None: they ship themselves.
+    teachers : tuple of Recipe
+        Of the networks that are trained side by side.
+    students : tuple of Recipe
+        Of those that learn from them and ship in their place; none: they ship themselves. What ships together answers
+        as one.
     variants : int
         Of every one-shot, in steps of eight.
     loop_chunks : int
         Files of 300 rendered loops of 12 s.
     """
 
-    recipe: Recipe = field(default_factory=Recipe)
-    members: int = 2
-    student: Recipe | None = field(default_factory=lambda: Recipe(seed=11, dropout=0.2))
+    teachers: tuple[Recipe, ...] = (Recipe(seed=1, mixing=0.3), Recipe(seed=2, mixing=0.1))
+    students: tuple[Recipe, ...] = (
+        Recipe(seed=21, steps=3000, dropout=0.2, full=0.25),
+        Recipe(seed=22, steps=3000, dropout=0.2, full=0.25, generated=3.0),
+    )
     variants: int = 24
     loop_chunks: int = 3
+
+    @property
+    def shipped(self) -> tuple[Recipe, ...]:
+        """Of the networks that ship."""
+        return self.students or self.teachers
+
+    def changed(self, *, seed: int, steps: int | None) -> Plan:
+        """Return the plan with other seeds (counted from 1, the default), and the same steps for all if given."""
+
+        def change(recipes: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
+            return tuple(replace(r, seed=r.seed + seed - 1, steps=steps or r.steps) for r in recipes)
+
+        return replace(self, teachers=change(self.teachers), students=change(self.students))
 
 
 @dataclass(frozen=True)
 class Task:
-    """One network to train: what it does not hear, where it is kept, and who teaches it."""
+    """One network to train, and those that teach it."""
 
     data: Path
     work: Path
     plan: Plan
     recipe: Recipe
-    held_out: int  # fold
-    name: str
+    number: int  # among those of its kind
     teachers: tuple[State, ...] = ()
-    threads: int = 1
+
+    @property
+    def held_out(self) -> int:
+        """The fold that it does not hear."""
+        return held_out_fold(self.number)
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        return f"{'student' if self.teachers else 'teacher'}_{self.number}"
 
 
 @dataclass(frozen=True)
@@ -103,20 +126,19 @@ def train(data: Path, work: Path, plan: Plan, say: Callable[[str], None]) -> Tra
         prepare_loops(alone, data, work, f"loops_{number}", 1, 40, say, seed=number)
     common = [r for r, f in zip(rows, fold, strict=True) if f >= 0 and f not in HELD_OUT]
     prepare_loops(common, data, work, "loops", plan.loop_chunks, 75, say, seed=0)
-    say(f"training {plan.members} networks, {plan.recipe.steps} steps each")
-    tasks = [
-        Task(data, work, plan, replace(plan.recipe, seed=plan.recipe.seed + k), held_out_fold(k), f"member_{k}")
-        for k in range(plan.members)
-    ]
-    with get_context("spawn").Pool(plan.members) as pool:
-        trained = list(zip(pool.map(run_task, tasks, chunksize=1), (task.held_out for task in tasks), strict=True))
-    if plan.student is not None:
-        say(f"teaching the network that ships, {plan.student.steps} steps")
-        teachers = tuple(state for state, _ in trained)
-        task = Task(data, work, plan, plan.student, HELD_OUT[-1], "student", teachers, threads=plan.members)
-        with get_context("spawn").Pool(1) as pool:
-            trained = [(pool.apply(run_task, [task]), task.held_out)]
-    return assemble(rows, fold, trained, work, plan, say)
+    say(f"training {len(plan.teachers)} networks")
+    states = run_tasks([Task(data, work, plan, recipe, k) for k, recipe in enumerate(plan.teachers)])
+    if plan.students:
+        say(f"teaching {len(plan.students)} networks what they say together")
+        teachers = tuple(states)
+        states = run_tasks([Task(data, work, plan, recipe, k, teachers) for k, recipe in enumerate(plan.students)])
+    return assemble(rows, fold, states, work, plan, say)
+
+
+def run_tasks(tasks: list[Task]) -> list[State]:
+    """Train networks side by side."""
+    with get_context("spawn").Pool(len(tasks)) as pool:
+        return pool.map(run_task, tasks, chunksize=1)
 
 
 def training_rows(data: Path) -> tuple[list[OneShot], np.ndarray]:
@@ -128,15 +150,14 @@ def training_rows(data: Path) -> tuple[list[OneShot], np.ndarray]:
 
 
 def assemble(
-    rows: list[OneShot], fold: np.ndarray, trained: list[tuple[State, int]], work: Path, plan: Plan,
-    say: Callable[[str], None],
+    rows: list[OneShot], fold: np.ndarray, states: list[State], work: Path, plan: Plan, say: Callable[[str], None]
 ) -> Trained:  # fmt: skip
     """Calibrate each network on the fold that it does not know, and join them; write down the labels it doubts."""
     networks, scores, known_rows, hit_scores, presences, hits = [], [], [], [], [], []
     say("calibrating on held-out kits")
     clean = PowerCache.load(work / "one_shots_0.npz")
-    for state, number in trained:
-        network = network_of(state, plan.recipe)
+    for member, (state, recipe) in enumerate(zip(states, plan.shipped, strict=True)):
+        network, number = network_of(state, recipe), held_out_fold(member)
         networks.append(network)
         out = np.flatnonzero(fold == number)
         scores.append(scores_of(network, clean.log_power[out], clean.available[out])[0])
@@ -192,7 +213,7 @@ def prepare_loops(
 def run_task(task: Task) -> State:
     """Train one network, or go on with it, and return its averaged weights."""
     work, plan = task.work, task.plan
-    torch.set_num_threads(task.threads)
+    torch.set_num_threads(1)
     rows, fold = training_rows(task.data)
     held_out = fold == task.held_out
     one_shots = PowerCache.joined(
@@ -201,8 +222,10 @@ def run_task(task: Task) -> State:
     names = [f"loops_{k}" for k in range(plan.loop_chunks)]
     names += [f"loops_{number}_0" for number in HELD_OUT if number != task.held_out]
     hits = LoopCache.joined([LoopCache.load(work / f"{name}.npz") for name in names])
-    teacher = HitEnsemble([network_of(state, plan.recipe) for state in task.teachers]) if task.teachers else None
-    trainer = Trainer(task.recipe, rows, held_out, one_shots, hits, work / task.name, teacher)
+    teachers = [network_of(state, recipe) for state, recipe in zip(task.teachers, plan.teachers, strict=False)]
+    trainer = Trainer(
+        task.recipe, rows, held_out, one_shots, hits, work / task.name, HitEnsemble(teachers) if teachers else None
+    )
     out = np.flatnonzero(held_out)
     truth = group_indices([rows[k].label for k in out])
 

@@ -17,6 +17,7 @@ from drumbridge.inference.manifest import Manifest
 
 from .electronic import SOURCE
 from .export import model_to_onnx, write_model
+from .fit import Recipe
 from .front_end import SAMPLE_RATE, SAMPLES_AFTER, SAMPLES_BEFORE
 from .model_card import model_card, training_credits
 from .objective import MODEL_LABELS
@@ -27,10 +28,10 @@ LICENCE = "CC BY-SA 4.0"  # the strictest of the open licences among the trainin
 
 
 def publish(
-    trained: Trained, plan: Plan, data: Path, out: Path, *, name: str, version: str, date: str,
+    trained: Trained, plan: Plan, data: Path, out: Path, *, name: str, version: str, date: str, command: str,
     say: Callable[[str], None],
 ) -> Path:  # fmt: skip
-    """Measure and write a model and its card; return the model's path."""
+    """Measure and write a model and its card, which gives `command` as what made it; return the model's path."""
 
     recorded = [row for row in trained.rows if row.source != SOURCE]
 
@@ -48,16 +49,24 @@ def publish(
     final = manifest({what: summary(report) for what, report in reports.items()})
     path = write_model(model_to_onnx(trained.model, final), out, f"{name}-{version}")
     facts = {
-        "training command": f"`drumbridge train --data DIR --out DIR --seed {plan.recipe.seed} "
-        f"--steps {plan.recipe.steps} --members {plan.members} --date {date}`",
-        "networks": f"{plan.members}, each {plan.recipe.steps} steps of {plan.recipe.one_shots} one-shots and "
-        f"{plan.recipe.hits} onsets of rendered loops",
+        "training command": f"`{command}`",
+        "networks": networks_text(plan),
         "one-shots": f"{len(recorded)} recorded, {len(trained.rows) - len(recorded)} generated; each network is held "
         "off another fold of kits, which calibrates it",
-        "seed": str(plan.recipe.seed),
     }
     path.with_suffix(".md").write_text(model_card(final, path.name, reports, facts), encoding="utf-8")
     return path
+
+
+def networks_text(plan: Plan) -> str:
+    """Return what is trained, for the card."""
+
+    def these(recipes: tuple[Recipe, ...]) -> str:
+        return ", ".join(f"seed {r.seed} for {r.steps} steps" for r in recipes)
+
+    batch = f"of {plan.shipped[0].one_shots} one-shots and {plan.shipped[0].hits} onsets of rendered loops"
+    taught = f", taught by {len(plan.teachers)} others ({these(plan.teachers)})" if plan.students else ""
+    return f"{len(plan.shipped)} ({these(plan.shipped)}) {batch}{taught}"
 
 
 def measure(model: Path, data: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
