@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "batch": "answer a file of questions, for scripts that cannot speak OSC",
     "models": "list the models that are installed",
     "doctor": "check this installation and say what is missing",
     "train": "train a model (needs the extra train)",
