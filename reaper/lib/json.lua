@@ -6,7 +6,7 @@
 local json = { null = setmetatable({}, { __tostring = function() return "null" end }) }
 
 local SHORT = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", ['"'] = '"', ["\\"] = "\\", ["/"] = "/" }
-local LONG = { ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
+local LONG = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
 
 local function encode_string(text)
   return '"' .. text:gsub('[%c"\\\127]', function(c) return LONG[c] or string.format("\\u%04x", c:byte()) end) .. '"'

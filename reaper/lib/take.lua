@@ -3,7 +3,7 @@
 -- Conventions: three clocks, all in seconds. File time counts from the start of the audio file. Source time is the
 -- take's own, in which REAPER keeps take markers: item time * play rate + start offset. Item time counts from the
 -- start of the item; item time + the item's position is project time.
--- A take that plays a plain file, or a section of one, is heard in the file itself. Any other (reversed, stretched,
+-- A take that plays a plain file, or a section of it, is heard in the file itself. Any other (reversed, stretched,
 -- a subproject, a video, one channel only, a format whose decoders do not agree on where it starts) is first written
 -- to a temporary file as REAPER plays it, so nothing has to be assumed of it; a reversed one forwards.
 
@@ -15,6 +15,9 @@ local EXACT = { WAV = true, WAVE = true, AIFF = true, FLAC = true, VORBIS = true
 
 local EARLY_S = 0.010 -- an item that was cut on a hit may begin this much after where the hit is heard
 local END_S = 0.001 -- what starts this near the end of an item is not heard in it
+
+-- What an answer hangs on, beside the take itself.
+local DECISIVE = { "path", "section_offset", "source_length", "reversed", "length", "loops", "offset", "rate" }
 
 local function guid_of_item(item)
   local _, guid = reaper.GetSetMediaItemInfo_String(item, "GUID", "", false)
@@ -46,7 +49,8 @@ local function stretch_markers(media_take)
   for k = 0, reaper.GetTakeNumStretchMarkers(media_take) - 1 do
     local index, at, source_at = reaper.GetTakeStretchMarker(media_take, k)
     if index >= 0 then
-      markers[#markers + 1] = { at = at, source_at = source_at, slope = reaper.GetTakeStretchMarkerSlope(media_take, k) }
+      local slope = reaper.GetTakeStretchMarkerSlope(media_take, k)
+      markers[#markers + 1] = { at = at, source_at = source_at, slope = slope }
     end
   end
   return markers
@@ -182,7 +186,7 @@ function take:is_unchanged()
   local active = reaper.GetActiveTake(self.item)
   if not active or guid_of_take(active) ~= self.take_guid then return false end
   local now = take.of(self.project, self.item)
-  for _, key in ipairs({ "path", "section_offset", "source_length", "reversed", "length", "loops", "offset", "rate" }) do
+  for _, key in ipairs(DECISIVE) do
     if now[key] ~= self[key] then return false end
   end
   self.take, self.position = active, now.position -- a moved item plays the same

@@ -7,7 +7,8 @@ local tracks = {}
 
 --- Insert a track below another and name it.
 function tracks.insert_below(track, name)
-  local index = math.tointeger(reaper.GetMediaTrackInfo_Value(track, "IP_TRACKNUMBER")) -- from 1: that of the next one from 0
+  -- The number of a track counts from 1, so it is the index of the next one.
+  local index = math.tointeger(reaper.GetMediaTrackInfo_Value(track, "IP_TRACKNUMBER"))
   reaper.InsertTrackAtIndex(index, false)
   local new = reaper.GetTrack(reaper.EnumProjects(-1), index)
   reaper.GetSetMediaTrackInfo_String(new, "P_NAME", name, true)

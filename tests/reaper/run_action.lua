@@ -68,6 +68,8 @@ end
 package.path, package.cpath = ours, ""
 math.randomseed(os.time() + math.floor(clock.gettime() * 1000) % 1000)
 
+setmetatable(_G, { __newindex = function(_, name) error("a script made a global " .. name, 2) end })
+
 host.run(scenario.action)
 
 local used = {}
