@@ -36,7 +36,17 @@ from drumbridge.osc.settings_addresses import (
     SETTINGS_SET,
     SETTINGS_USE,
 )
-from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
+from drumbridge.osc.way_addresses import (
+    JMTX_CLOSE,
+    JMTX_OPEN,
+    JMTX_START,
+    JMTX_STOP,
+    REASTREAM_NOTES_START,
+    REASTREAM_NOTES_STOP,
+    REASTREAM_START,
+    REASTREAM_STOP,
+    WAY_STATUS_KEYS,
+)
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
@@ -111,8 +121,12 @@ class Bridge:
             VKB_STOP: partial(self._queue_notes, "stop_keyboard"),
             JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
             JMTX_STOP: self._stop_jmtx,
+            JMTX_OPEN: lambda session, req, *settings: (self.ways.open_jmtx(session.client_id, *settings),),
+            JMTX_CLOSE: self._close_jmtx,
             REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
             REASTREAM_STOP: self._stop_reastream,
+            REASTREAM_NOTES_START: lambda _, req, *settings: (self.ways.start_notes(*settings),),
+            REASTREAM_NOTES_STOP: lambda _, req, *names: (self.ways.stop_notes(*names),),
             SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
             SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
             SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
@@ -168,6 +182,11 @@ class Bridge:
             As `Engine.load_model`.
         """
         self._model = self.engine.load_model().name
+
+    @property
+    def requests(self) -> int:
+        """How many messages have come."""
+        return self._requests
 
     def receive(self, packet: bytes, session: Session) -> None:
         """Do what a packet of a client asks."""
@@ -268,6 +287,10 @@ class Bridge:
 
     def _stop_jmtx(self, session: Session, req: int) -> Sequence[Any]:
         self.ways.stop_jmtx()
+        return ()
+
+    def _close_jmtx(self, session: Session, req: int, name: str) -> Sequence[Any]:
+        self.ways.close_jmtx(name)
         return ()
 
     def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:

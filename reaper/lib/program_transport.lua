@@ -26,15 +26,15 @@ end
 
 --- Find and start the program for a list of requests, which get their answers from `poll`.
 function program_transport.open(requests)
-  local path = program.find()
+  local command = program.find()
   local self = setmetatable({
-    path = path, requests = requests, at = 0, rest = "", ready = false, heard_s = reaper.time_precise(),
+    command = command, requests = requests, at = 0, rest = "", ready = false, heard_s = reaper.time_precise(),
     questions = temporary.path("questions.jsonl"), answers = temporary.path("answers.jsonl"),
   }, program_transport)
   local lines = {}
   for k, request in ipairs(requests) do lines[k] = question(request) .. "\n" end
   write(self.questions, table.concat(lines))
-  program.start(path, "batch", self.questions, "--to", self.answers)
+  program.start(command, "batch", self.questions, "--to", self.answers)
   return self
 end
 
@@ -75,7 +75,7 @@ function program_transport:poll()
     self.rest = self.rest:sub(stop)
   end
   local patience_s = self.ready and SILENT_AT_MOST_S or READY_WITHIN_S
-  if now_s - self.heard_s > patience_s then failure.raise("program_silent", patience_s, self.path) end
+  if now_s - self.heard_s > patience_s then failure.raise("program_silent", patience_s, program.shown(self.command)) end
 end
 
 --- End the program, wherever it is.

@@ -14,6 +14,8 @@ from typing import Any
 
 import soundfile
 
+import drumbridge
+
 HERE = Path(__file__).resolve().parent
 SCRIPTS = HERE.parents[1] / "reaper"
 
@@ -75,6 +77,7 @@ class Case:
     resource_path: Path
     settings: dict[str, str]
     makes_folder: bool = True
+    scripts: Path = SCRIPTS
 
     def run(
         self, action: str, *tracks: dict, events: tuple[dict, ...] = (), breaks: bool = False, **more: Any
@@ -84,7 +87,7 @@ class Case:
         if self.makes_folder:
             temporary.mkdir(exist_ok=True)
         scenario = {
-            "action": str(SCRIPTS / f"drumbridge_{action}.lua"),
+            "action": str(self.scripts / f"drumbridge_{action}.lua"),
             "project": {"tracks": list(tracks), "bpm": more.pop("bpm", 120)},
             "events": list(events),
             "settings": self.settings | more.pop("settings", {}),
@@ -95,6 +98,7 @@ class Case:
         (self.folder / "scenario.json").write_text(json.dumps(scenario), encoding="utf-8")
         files = ["contract.json", self.folder / "scenario.json", self.folder / "result.json"]
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "TMPDIR": str(temporary)}
+        environment["PYTHONPATH"] = str(Path(drumbridge.__file__).parents[1])  # where a checkout is what is tested
         ran = subprocess.run(
             [self.lua, "run_action.lua", *files], cwd=HERE, env=environment, capture_output=True, text=True, timeout=90
         )

@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import struct
+import sys
 import threading
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 from conftest import LOOP_S, STROKES
 from projects import item, section, take, track, wave_source
 from test_reaper_actions import native
+
+from drumbridge.cli import main
 
 COLOUR = "Colour selected items"
 MIDI = {"type": "MIDI", "length": 1.0}
@@ -118,6 +121,18 @@ def test_drumbridge_is_not_there(make_case, tmp_path):
     assert result.said.startswith("drumbridge was not found.")
     assert "none/drumbridge, " in result.said
     assert untouched(result)
+
+
+def test_installed_scripts_start_the_drumbridge_that_installed_them(make_case, kick, tmp_path):
+    """`drumbridge install reaper`, with nothing in the PATH and no setting: the five steps of docs/reaper.md."""
+    case = make_case()
+    case.resource_path.mkdir()
+    case.settings = {}
+    assert main(["install", "reaper", "--to", str(case.resource_path)]) == 0
+    case.scripts = case.resource_path / "Scripts" / "drumbridge"
+    result = case.run(COLOUR, track(item(take(kick))))
+    assert result.commands[0][:4] == [sys.executable, "-m", "drumbridge", "batch"]
+    assert result.items[0]["colour"] == native("kick")
 
 
 def test_what_has_the_port_is_no_drumbridge(make_case, kick):
