@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+import time
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +37,13 @@ def classifier(small_model):
 @pytest.fixture(scope="module")
 def loop() -> np.ndarray:
     return demo_loop(RATE)[0].astype(np.float32)
+
+
+def until(condition) -> None:
+    """Wait for a condition, not for ever."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline
 
 
 class Finals(StreamListener):
@@ -190,8 +198,7 @@ def test_a_take_that_is_stopped_while_nothing_comes_ends(studio, loop, monkeypat
     stream = studio.open()
     studio.start(stream)
     feed(stream, loop)
-    while stream.waiting:
-        pass
+    until(lambda: not stream.waiting)
     studio.stop(stream)
     take, error = studio.wait(studio.ended)
     assert error is None
@@ -231,8 +238,7 @@ def test_a_disk_that_is_slow_is_silence_counted_and_told(studio, loop, monkeypat
     stream = studio.open()
     studio.start(stream)
     feed(stream, loop)
-    while stream.waiting:
-        pass
+    until(lambda: not stream.waiting)
     gate.set()
     studio.close(stream)
     take, error = studio.wait(studio.ended)
