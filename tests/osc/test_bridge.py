@@ -146,7 +146,7 @@ def test_two_bridges_that_talk_to_each_other_fall_silent(bridge):
 def test_replies_are_as_the_table_says(client):
     for request in set(REQUESTS) - set(LIVE_REQUESTS):
         values = {"req": 7, "reply_port": 0, "name": "sensitivity", "path": "a.wav", "folder": "f", "other_req": 6}
-        values |= {"profile": "", "value": 2.0}
+        values |= {"profile": "", "value": 2.0, "index": -1, "label": "kick"}
         arguments = [values[a.name] for a in request.arguments if not a.optional]
         for answer in client.ask(request.address.removeprefix("/drumbridge/"), *arguments):
             row = REPLY_BY_ADDRESS[answer.address]
@@ -211,6 +211,20 @@ def test_scan_tells_each_file_and_what_was_wrong(client):
         message("file", 4, "/kit/unsure", "unsure", 0.5, "kick", 0.5, "snare", 0.25, "clap", 0.25),
         message("progress", 4, 3, 3),
         message("done", 4, 2, 1),
+    ]
+
+
+def test_correct_means_the_hit_that_this_client_was_told_of(client, engine):
+    engine.release.set()
+    engine.corrected.clear()
+    client.ask("transcribe", 1, "/kit/a.wav", 0.5)
+    assert client.ask("correct", 2, "/kit/a.wav", 1, "clap") == [message("done", 2, "clap", 1.0)]
+    client.ask("correct", 3, "/kit/a.wav", 7, "clap")
+    client.ask("correct", 4, "/kit/b.wav", 0, "")
+    assert engine.corrected == [
+        ("/kit/a.wav", 1, "clap", 66150),
+        ("/kit/a.wav", 7, "clap", None),
+        ("/kit/b.wav", 0, "", None),
     ]
 
 
