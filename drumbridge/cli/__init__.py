@@ -22,6 +22,8 @@ VERBS: dict[str, str] = {
     "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "batch": "answer a file of questions, for scripts that cannot speak OSC",
+    "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",
     "find": "find sounds in the library",
     "sort": "copy, link or move sounds into folders by label",
@@ -30,6 +32,7 @@ VERBS: dict[str, str] = {
     "duplicates": "list sounds that the library holds twice, or nearly",
     "models": "list the models that are installed",
     "doctor": "check this installation and say what is missing",
+    "install": "copy the devices to Ableton Live or the scripts to REAPER",
     "train": "train a model (needs the extra train)",
     "evaluate": "measure a model on annotated audio (needs the extra eval)",
 }

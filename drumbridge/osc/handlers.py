@@ -25,6 +25,7 @@ from drumbridge.errors import DrumbridgeError, ProtocolError
 from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
+from drumbridge.osc.note_addresses import MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
 from drumbridge.osc.pace import Pace
 from drumbridge.osc.replies import clipped, replies, reply
 from drumbridge.osc.settings_addresses import (
@@ -35,7 +36,18 @@ from drumbridge.osc.settings_addresses import (
     SETTINGS_SET,
     SETTINGS_USE,
 )
-from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
+from drumbridge.osc.take_addresses import TAKE_START, TAKE_STOP
+from drumbridge.osc.way_addresses import (
+    JMTX_CLOSE,
+    JMTX_OPEN,
+    JMTX_START,
+    JMTX_STOP,
+    REASTREAM_NOTES_START,
+    REASTREAM_NOTES_STOP,
+    REASTREAM_START,
+    REASTREAM_STOP,
+    WAY_STATUS_KEYS,
+)
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
@@ -104,10 +116,21 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            MIDI_PORTS: partial(self._queue_notes, "midi_ports"),
+            MIDI_START: partial(self._queue_notes, "start_midi"),
+            MIDI_STOP: partial(self._queue_notes, "stop_midi"),
+            VKB_START: partial(self._queue_notes, "start_keyboard"),
+            VKB_STOP: partial(self._queue_notes, "stop_keyboard"),
             JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
             JMTX_STOP: self._stop_jmtx,
+            JMTX_OPEN: lambda session, req, *settings: (self.ways.open_jmtx(session.client_id, *settings),),
+            JMTX_CLOSE: self._close_jmtx,
             REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
             REASTREAM_STOP: self._stop_reastream,
+            TAKE_START: lambda *arguments: self.live.recording.start(*arguments),
+            TAKE_STOP: lambda *arguments: self.live.recording.stop(*arguments),
+            REASTREAM_NOTES_START: lambda _, req, *settings: (self.ways.start_notes(*settings),),
+            REASTREAM_NOTES_STOP: lambda _, req, *names: (self.ways.stop_notes(*names),),
             SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
             SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
             SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
@@ -145,11 +168,15 @@ class Bridge:
         return self._ways
 
     def close(self, timeout_s: float) -> bool:
-        """Cancel all jobs and end all streams; return whether all ended in time."""
+        """Cancel all jobs, end all streams and takes, let all notes go; return whether all ended in time."""
         if self._ways is not None:
             self._ways.close()
         ended = self.jobs.close(timeout_s)
-        return (self._live is None or self._live.streams.shut_down(timeout_s)) and ended
+        if self._live is not None:
+            ended = self._live.streams.shut_down(timeout_s) and ended
+            ended = self._live.recording.takes.shut_down(timeout_s) and ended
+            ended = self._live.outputs.shut_down(timeout_s) and ended
+        return ended
 
     def load_model(self) -> None:
         """Load the server's own model ahead of the first request that needs it.
@@ -160,6 +187,11 @@ class Bridge:
             As `Engine.load_model`.
         """
         self._model = self.engine.load_model().name
+
+    @property
+    def requests(self) -> int:
+        """How many messages have come."""
+        return self._requests
 
     def receive(self, packet: bytes, session: Session) -> None:
         """Do what a packet of a client asks."""
@@ -235,6 +267,7 @@ class Bridge:
             "replies_lost": self.replies_lost & 0x7FFFFFFF,
             "streams": 0 if self._live is None else len(list(self._live.streams)),
             "audio_dropped": 0 if self._live is None else self._live.audio_dropped & 0x7FFFFFFF,
+            "notes_lost": 0 if self._live is None else self._live.outputs.lost & 0x7FFFFFFF,
             **(dict.fromkeys((key.name for key in WAY_STATUS_KEYS), 0) if self._ways is None else self._ways.facts()),
         }
         for message in replies(PREFIX + "status/value", req, facts.items()):
@@ -261,6 +294,10 @@ class Bridge:
         self.ways.stop_jmtx()
         return ()
 
+    def _close_jmtx(self, session: Session, req: int, name: str) -> Sequence[Any]:
+        self.ways.close_jmtx(name)
+        return ()
+
     def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:
         self.ways.stop_reastream()
         return ()
@@ -272,6 +309,13 @@ class Bridge:
         self.jobs.drop(client_id)
         if self._live is not None:
             self._live.drop(client_id)
+
+    def _queue_notes(self, name: str, session: Session, req: int, *arguments: Any) -> None:
+        from drumbridge.osc import note_requests  # after the live part, which imports the same
+
+        outputs = self.live.outputs
+        work = getattr(note_requests, name)
+        self._queue(lambda engine, job, send: work(outputs, job, send, *arguments), session, req)
 
     def _queue(self, work: Callable[..., Sequence[Any]], session: Session, req: int, *arguments: Any) -> None:
         pace = None if session.route.reliable else Pace()
