@@ -26,6 +26,7 @@ RATE = 44100
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 BACK, LANE, GREY, INK = "#24262b", "#2e3138", "#7b818c", "#e8eaee"
 ROW = 1.0
+BOX = {"facecolor": "#101216", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
 
 
 def rgb(native: int) -> str | None:
@@ -58,8 +59,8 @@ def draw_item(axes, row: int, entry: dict, length_s: float) -> None:
     for k, marker in enumerate(playing["markers"]):
         at = x + marker["at"] - playing["offset"]
         axes.plot([at, at], [y - 0.86, y], color=rgb(int(marker["colour"])) or INK, linewidth=1.6)
-        axes.text(at + length_s / 300, y - 0.13 - 0.15 * (k % 5), marker["name"], fontsize=5.6, color="white",
-                  va="center", bbox={"facecolor": "#101216", "edgecolor": "none", "pad": 0.8, "alpha": 0.85})  # fmt: skip
+        above = y - 0.13 - 0.15 * (k % 5)
+        axes.text(at + length_s / 300, above, marker["name"], fontsize=5.6, color="white", va="center", bbox=BOX)
     if playing["name"] and width > length_s / 24 and not playing["markers"]:
         axes.text(x + length_s / 200, y - 0.09, playing["name"], fontsize=7, color="#101216", va="center", clip_on=True)
 
