@@ -17,6 +17,7 @@ from pathlib import Path
 
 from drumbridge.core.events import Classification, Hit, Transcription
 from drumbridge.core.excerpts import check_after_ms
+from drumbridge.core.kit import Kit
 from drumbridge.core.transcriber import TranscriberSettings
 from drumbridge.errors import DrumbridgeError
 from drumbridge.inference.classifier import OnnxClassifier
@@ -157,6 +158,7 @@ class Engine:
         end_s: float | None = None,
         model: str | None = None,
         settings: TranscriberSettings | None = None,
+        kit: Kit | None = None,
         on_hits: Callable[[list[Hit], int], None] | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -172,6 +174,8 @@ class Engine:
         model : str, optional
             Name or path; the engine's own by default.
         settings : TranscriberSettings, optional
+        kit : Kit, optional
+            Its pads name the hits instead of the model's labels; learned for the model, whichever it was made with.
         on_hits : callable, optional
             Called with (hits, sample_rate) as soon as they are known.
         on_progress : callable, optional
@@ -186,7 +190,7 @@ class Engine:
             the file ends, or ends before it starts.
         JobError
             ``job.cancelled``.
-        ModelError, SettingsError
+        KitError, ModelError, SettingsError
         """
         return transcribe_file(
             path,
@@ -194,6 +198,7 @@ class Engine:
             start_s=start_s,
             end_s=end_s,
             settings=settings,
+            kit=kit,
             on_hits=on_hits,
             on_progress=on_progress,
             cancelled=cancelled,
