@@ -20,6 +20,7 @@ from drumbridge.core.excerpts import check_after_ms
 from drumbridge.core.kit import Kit
 from drumbridge.core.transcriber import TranscriberSettings
 from drumbridge.errors import DrumbridgeError
+from drumbridge.formats.kits import KitStore
 from drumbridge.inference.classifier import OnnxClassifier
 from drumbridge.inference.registry import model_path
 from drumbridge.library.listing import Counts
@@ -48,13 +49,25 @@ class Engine:
         Threads within one run of a model.
     library : path-like, optional
         File of the sample library; see `library_path` for where it is by default.
+    kits : path-like, optional
+        Folder of the kits that somebody taught; see `KitStore` for where it is by default.
+
+    Attributes
+    ----------
+    kits : KitStore
     """
 
     def __init__(
-        self, *, model: str | None = None, threads: int = 1, library: str | os.PathLike[str] | None = None
+        self,
+        *,
+        model: str | None = None,
+        threads: int = 1,
+        library: str | os.PathLike[str] | None = None,
+        kits: str | os.PathLike[str] | None = None,
     ) -> None:
         self._model = model
         self._library = library
+        self.kits = KitStore(None if kits is None else Path(kits))
         self._threads = threads
         self._loaded: dict[tuple[Path, int], OnnxClassifier] = {}
         self._lock = threading.Lock()
