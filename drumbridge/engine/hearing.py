@@ -52,6 +52,11 @@ class Hearing:
         self._longest_bridge = round(_BRIDGED_S * sample_rate)
         self._before = np.zeros(0, dtype=np.float32)
 
+    @property
+    def latency(self) -> int:
+        """The most samples from an attack until its final hit is told."""
+        return self._transcriber.latency()
+
     def hear(self, block: np.ndarray) -> list[Hit]:
         """Take in audio and return the hits that it completes."""
         mono = self._clean(block)

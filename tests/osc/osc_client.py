@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from drumbridge.core.events import ONE_SHOT, Classification, Hit, LabelConfidence
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import AudioError, JobError
+from drumbridge.formats.kits import KitStore
 from drumbridge.osc.framing import Framing
 from drumbridge.osc.handlers import Bridge
 from drumbridge.osc.server import Server
@@ -112,6 +113,7 @@ class TestEngine:
         self.release = threading.Event()
         self.running = threading.Semaphore(0)  # one for each job that has begun to wait
         self.order: list[str] = []
+        self.kits = KitStore(Path("/nonexistent/kits"))
 
     def load_model(self, name: str | None = None) -> SimpleNamespace:
         return SimpleNamespace(name=name or "small")
