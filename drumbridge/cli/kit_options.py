@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from drumbridge.core.classifier import Classifier
     from drumbridge.core.kit import Kit
 
 
@@ -36,3 +37,16 @@ def chosen_kit(args: argparse.Namespace) -> Kit | None:
     from drumbridge.formats.kits import KitStore
 
     return KitStore(args.kits).load(args.kit)
+
+
+def tell_of_another_model(kit: Kit, classifier: Classifier) -> None:
+    """Say so where a kit was taught with another model than is to use it."""
+    from drumbridge.engine.kit_learning import model_id
+
+    from .terminal import note
+
+    if kit.model != model_id(classifier):
+        note(
+            f"the kit {kit.name} was taught with the model {kit.model}; its taps were learned anew with "
+            f"{model_id(classifier)}."
+        )

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .kit_options import add_kit_arguments, chosen_kit
+from .kit_options import add_kit_arguments, chosen_kit, tell_of_another_model
 from .live_options import add_hit_arguments, hit_settings
 from .quiet import quiet_libraries
 
@@ -53,8 +53,11 @@ def run(args: argparse.Namespace) -> int:
     settings = hit_settings(args, after_ms=args.after_ms)
     kit = chosen_kit(args)
     on_hits = _printer(args)
+    engine = Engine(model=args.model)
+    if kit is not None:
+        tell_of_another_model(kit, engine.load_model())
     with Progress("transcribing") as progress:
-        transcription = Engine(model=args.model).transcribe(
+        transcription = engine.transcribe(
             recording,
             start_s=args.start,
             end_s=args.end,
