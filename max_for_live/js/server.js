@@ -15,7 +15,8 @@ var PORTS = 8000;
 
 var pending = {};
 var count = 0;
-var link = {connected: false, own: 0, port: SERVER_PORT, reply_port: 0, tries: 0, asked_ms: 0, lost: false};
+var link = {connected: false, own: 0, port: SERVER_PORT, reply_port: 0, tries: 0, asked_ms: 0,
+            model: "", model_ms: 0};
 var ticker = null;
 
 function now_ms() {
@@ -153,12 +154,23 @@ function greeted(version) {
     outlet(1, ["connection", 1]);
     say(version === VERSION ? "connected" : "other_version");
     ask("notify", [2], function () {});
+    link.model = "";
+    link.model_ms = 0;
+    on_connected();
+}
+
+/* A server that has just begun is still loading its model, so ask until there is one. */
+function ask_for_model(time_ms) {
+    if (link.model || time_ms - link.model_ms < HELLO_MS) {
+        return;
+    }
+    link.model_ms = time_ms;
     ask("status", [], function (good, values, request) {
-        if (good) {
-            outlet(1, ["model", request.values.model ? String(request.values.model) : "-"]);
+        if (good && request.values.model) {
+            link.model = String(request.values.model);
+            outlet(1, ["model", link.model]);
         }
     });
-    on_connected();
 }
 
 function lose() {
@@ -192,6 +204,9 @@ function tick() {
     } else if (!link.connected && time_ms - link.asked_ms > HELLO_MS) {
         hello();
         nobody_there(time_ms);
+    }
+    if (link.connected) {
+        ask_for_model(time_ms);
     }
     on_tick(time_ms);
 }
