@@ -318,3 +318,41 @@ def test_a_stream_comes_back_with_the_server(begun, small_model):
     with serving(small_model, port):
         device.until_status(MESSAGES["connected"])
         device.until("tap", 1)
+
+
+def test_work_ends_with_the_server_and_can_be_undone(begun, small_model, sounds):
+    port = free_port()
+    live = small_set()
+    (drums,) = live.child(live.song, "tracks")
+    clips = [live.put(drums, live.audio_clip("x", sounds.kick, start_time=float(k))) for k in range(200)]
+    with serving(small_model, port):
+        device = begun(port, live, PING_MS=200, SILENT_MS=400, TICK_MS=50)
+        device.until_status(MESSAGES["connected"])
+        device.send("start_server", 0)
+        device.send("scope", 2)
+        device.send("colour_clips")
+        device.until_status(MESSAGES["working"])
+        device.until_status(MESSAGES["working"])
+    device.until_status(MESSAGES["lost"])
+    device.send("undo_colours")
+    assert device.until_status(MESSAGES["undone"])[0] < len(clips)
+    state = device.state()
+    assert {state[clip]["props"]["name"] for clip in clips} == {"x"}
+
+
+def test_stop_ends_a_long_job_quietly(begun, sounds):
+    def answers(name, arguments):
+        if name == "cancel":
+            return [("fail", arguments[1], "job.cancelled", "x"), ("done", arguments[0])]
+        return []
+
+    server = FakeServer(answers)
+    live = small_set(sounds)
+    live.track("Notes", midi=True)
+    device = begun(server.port, live)
+    device.until_status(MESSAGES["connected"])
+    device.send("to_midi")
+    device.until_status(MESSAGES["listening"])
+    device.send("stop_work")
+    device.until_status(MESSAGES["cancelled"])
+    server.close()

@@ -20,10 +20,9 @@ from graph import GRAPHS
 from live_set import DEADLINE_S
 from serving import serving
 
-from drumbridge import load_model, transcribe
-from drumbridge.core.labels import BY_NAME
+from drumbridge import transcribe
 from drumbridge.daw.jmtx import matrix_bytes
-from drumbridge.engine.note_plan import best_guess
+from drumbridge.engine.note_plan import notes_of
 from drumbridge.osc.wire import Message, decode, encode
 
 pytestmark = pytest.mark.skipif(shutil.which("pd") is None, reason="not installed: pd")
@@ -203,13 +202,8 @@ def report(what: str, notes, events, stage: int, began_s: float) -> None:
 
 def expected_notes(path, model: str | None) -> list[tuple[int, int]]:
     """Return (note, velocity) of every label of every hit; of an unsure hit the best guess."""
-    classifier = load_model(model)
     hits = transcribe(path, **({"model": model} if model else {})).hits
-    return [
-        (BY_NAME[name].gm_note, hit.velocity)
-        for hit in hits
-        for name in [one.label for one in hit.labels] or [best_guess(hit, classifier.rule.labels)]
-    ]
+    return [(note, hit.velocity) for hit in hits for note in notes_of(hit, every_label=True)]
 
 
 def test_the_notes_are_the_offline_answer(server, sounds, tmp_path):
