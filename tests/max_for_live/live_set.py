@@ -16,7 +16,7 @@ from max_for_live.build import script
 from max_for_live.chain import REPLIES
 
 NODE = Path(__file__).parent / "node"
-DEADLINE_S = 40.0
+DEADLINE_S = 60.0
 
 
 class LiveSet:
