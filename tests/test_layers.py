@@ -32,7 +32,7 @@ PLACES = {
     "onnxruntime": {"inference/classifier.py"},
     "soundfile": {"audio", "training", "evaluation", "cli/doctor.py"},
     "soxr": {"audio", "training", "evaluation"},
-    "sounddevice": {"audio/devices.py"},
+    "sounddevice": {"audio/port_audio.py"},
     "mido": {"formats", "training"},
     "pythonosc": {"osc", "cli"},
     "rich": {"cli"},

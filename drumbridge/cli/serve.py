@@ -52,14 +52,8 @@ def run(args: argparse.Namespace) -> int:
         level=args.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
 
-    def make_engine() -> Engine:
-        from drumbridge.engine.engine import Engine
-
-        return Engine(model=args.model)
-
-    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))))
-    server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    server = make_server(args.model, args.host, args.port, tcp=not args.no_tcp)
+    bridge = server.bridge
     _end_on_signals(server)
     host, port = server.address
     transports = "UDP" if args.no_tcp else "UDP and TCP"
@@ -79,6 +73,26 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def make_server(model: str | None, host: str, port: int, *, tcp: bool = True) -> Server:
+    """Return a server with an engine of its own, which listens but does not run yet.
+
+    Raises
+    ------
+    ServerError
+        As `Server`.
+    """
+
+    def make_engine() -> Engine:
+        from drumbridge.engine.engine import Engine
+
+        return Engine(model=model)
+
+    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))))
+    server = Server(bridge, host, port, tcp=tcp)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    return server
 
 
 def _load_model(bridge: Bridge, server: Server, asked_for: str | None, unusable: list[DrumbridgeError]) -> None:

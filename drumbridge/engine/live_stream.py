@@ -41,6 +41,8 @@ class GapReason(enum.IntEnum):
     LOST = 0  # packets that never came, or too late
     OVERRUN = 1  # it came faster than it could be heard
     RESTARTED = 2  # the numbering began anew: nobody knows how much is missing, the position goes on
+    XRUN = 3  # the audio interface or its driver lost it; 0 samples: it says so, and its time stamps show none missing
+    DEVICE_GONE = 4  # the device is away; 0 samples when it goes, the length when it is back
 
 
 class _Gap(NamedTuple):
@@ -77,7 +79,7 @@ class LiveStream:
     on_over : callable, optional
         Called once with (stream,) when its thread ends.
     idle_s : float, optional
-        End when no audio came for so long.
+        End when no audio came for so long; None never.
     name : str
         What its client calls it.
 
@@ -95,6 +97,8 @@ class LiveStream:
         Samples that were no audio.
     heard_s : float
         When audio came last, monotonic seconds.
+    lasting : bool
+        Whether it stays open while no audio comes.
     """
 
     def __init__(
@@ -134,6 +138,7 @@ class LiveStream:
         self._on_opened = on_opened
         self._on_over = on_over
         self._idle_s = idle_s
+        self.lasting = idle_s is None
         self._queue: queue.SimpleQueue[_Piece] = queue.SimpleQueue()
         self._room = round(ROOM_S * sample_rate)
         self._fed = 0  # samples put into the queue; written by the thread that feeds
@@ -165,8 +170,8 @@ class LiveStream:
         if self.has_room or not self._thread.is_alive():  # since it was asked
             self._let_resume()
 
-    def feed(self, block: np.ndarray) -> None:
-        """Take in audio, float32 of shape (n, channels) or (n,)."""
+    def feed(self, block: np.ndarray, arrived_s: float | None = None) -> None:
+        """Take in audio, float32 of shape (n, channels) or (n,), which arrived now or when `arrived_s` says."""
         self.heard_s = time.monotonic()
         n = len(block)
         if self.waiting + n > self._room:
@@ -176,7 +181,7 @@ class LiveStream:
         self._own_up()
         self._fed += n
         self._queue.put(block if block.ndim == 2 else block.reshape(-1, 1))
-        self.clock.arrived(self._fed, self.heard_s)
+        self.clock.arrived(self._fed, self.heard_s if arrived_s is None else arrived_s)
 
     def gap(self, length: int, reason: GapReason = GapReason.LOST) -> None:
         """Note that `length` samples are missing here."""
@@ -244,7 +249,8 @@ class LiveStream:
                 if hearing.bridges(piece.length):
                     after, ahead = self._with_more(after, AFTER, wait=True)
                 position = hearing.position
-                self._tell(hearing.miss(piece.length, after))
+                if piece.length or piece.reason is not GapReason.XRUN:
+                    self._tell(hearing.miss(piece.length, after))
                 if self._on_gap is not None:
                     self._on_gap(self, position, piece.length, piece.reason)
                 if len(after):

@@ -3,7 +3,7 @@
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
 every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` in a reply is any of them. What belongs
-to live audio stands in `drumbridge.osc.live_addresses` and is part of this table.
+to live audio stands in `drumbridge.osc.live_addresses` and `drumbridge.osc.input_addresses`, parts of this table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from drumbridge.errors import SettingsError
+from drumbridge.osc.input_addresses import INPUT_CODES, INPUT_REPLIES, INPUT_REQUESTS
 from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
 
@@ -52,7 +53,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
         PREFIX + "status",
         (REQ,),
         "Asks how the server is.",
-        replies=(PREFIX + "status/value", PREFIX + "status/stream"),
+        replies=(PREFIX + "status/value", PREFIX + "status/stream", PREFIX + "status/input"),
     ),
     Request(
         PREFIX + "classify",
@@ -91,6 +92,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     Request(PREFIX + "labels", (REQ,), "Asks for every label there is.", replies=(PREFIX + "labels/value",)),
     Request(PREFIX + "sync", (REQ,), "Is answered when everything that this client asked before has been answered."),
     *LIVE_REQUESTS,
+    *INPUT_REQUESTS,
 )
 
 REPLIES: Final[tuple[Reply, ...]] = (
@@ -171,6 +173,7 @@ REPLIES: Final[tuple[Reply, ...]] = (
         ),
     ),
     *LIVE_REPLIES,
+    *INPUT_REPLIES,
 )
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
@@ -201,6 +204,7 @@ CODES: Final[dict[str, str]] = {
     "job.not_found": "No job of this client with that req waits or runs.",
     "job.cancelled": "The job was cancelled, or its client left, or the server was stopped.",
     **LIVE_CODES,
+    **INPUT_CODES,
     "settings.*": "An argument is outside its range.",
     "audio.*": "The file cannot be found, read or used.",
     "model.*": "The model cannot be found or used.",

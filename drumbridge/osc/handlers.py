@@ -24,6 +24,7 @@ from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
 from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
+from drumbridge.osc.input_addresses import DEVICES, INPUT_START, INPUT_STOP
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
 from drumbridge.osc.pace import Pace
 from drumbridge.osc.replies import clipped, replies, reply
@@ -83,6 +84,9 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            DEVICES: partial(self._queue, long_requests.devices),
+            INPUT_START: lambda *arguments: self.live.interfaces.start(*arguments),
+            INPUT_STOP: lambda *arguments: self.live.interfaces.stop(*arguments),
         }
 
     @property
@@ -105,7 +109,7 @@ class Bridge:
     def close(self, timeout_s: float) -> bool:
         """Cancel all jobs and end all streams; return whether all ended in time."""
         ended = self.jobs.close(timeout_s)
-        return (self._live is None or self._live.streams.shut_down(timeout_s)) and ended
+        return (self._live is None or self._live.shut_down(timeout_s)) and ended
 
     def load_model(self) -> None:
         """Load the server's own model ahead of the first request that needs it.
@@ -213,7 +217,7 @@ class Bridge:
         self.jobs.mark(session.client_id, req, partial(self._ended, session, req))
 
     def _is_busy(self, client_id: int) -> bool:
-        return self.jobs.is_busy(client_id) or (self._live is not None and self._live.streams.has_open(client_id))
+        return self.jobs.is_busy(client_id) or (self._live is not None and self._live.has_open(client_id))
 
     def _gone(self, client_id: int) -> None:
         self.jobs.drop(client_id)

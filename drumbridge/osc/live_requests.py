@@ -24,6 +24,7 @@ from drumbridge.engine.streams import EARLY_MS, Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
 from drumbridge.osc.addresses import NO_REQ
 from drumbridge.osc.audio_packets import AudioPackets, Gap, audio_block
+from drumbridge.osc.input_requests import InputRequests
 from drumbridge.osc.live_addresses import GAP, LIVE_HIT, STREAM_AUDIO, STREAM_STATUS
 from drumbridge.osc.replies import reply
 from drumbridge.osc.wire import Message, encode
@@ -54,6 +55,7 @@ class LiveRequests(StreamListener):
     Attributes
     ----------
     streams : Streams
+    interfaces : InputRequests
     bus : EventBus
         Tells of the events of the streams.
     audio_dropped : int
@@ -70,6 +72,7 @@ class LiveRequests(StreamListener):
         self.bus = EventBus()
         self.bus.add(self)
         self.streams = Streams(load, self.bus)
+        self.interfaces = InputRequests(self.streams, done, fail)
         self.audio_dropped = 0
         self._done = done
         self._fail = fail
@@ -152,8 +155,8 @@ class LiveRequests(StreamListener):
         return position & _POSITIONS, *_seconds(position_s), *_seconds(now_s), rate_hz, drift_ppm
 
     def status(self, req: int) -> list[Message]:
-        """Return the facts about every open stream."""
-        messages = []
+        """Return the facts about every open stream and every audio interface."""
+        messages = self.interfaces.status(req)
         for stream in self.streams:
             packets = self._packets.get(stream.stream_id, AudioPackets()).counts
             counts = (packets.received, packets.lost, packets.late, packets.doubled)
@@ -173,8 +176,18 @@ class LiveRequests(StreamListener):
             )
         return messages
 
+    def has_open(self, client_id: int) -> bool:
+        """Whether a stream of the client is open."""
+        return self.streams.has_open(client_id) or self.interfaces.inputs.has_open(client_id)
+
+    def shut_down(self, timeout_s: float) -> bool:
+        """End all streams; return whether all ended in time."""
+        ended = self.interfaces.inputs.shut_down(timeout_s)
+        return self.streams.shut_down(timeout_s) and ended
+
     def drop(self, client_id: int) -> None:
         """Forget a client that is gone, and end its streams."""
+        self.interfaces.inputs.drop(client_id)
         self.streams.drop(client_id)
         self._complained_s.pop(client_id, None)
         if client_id in self._listeners:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from drumbridge.audio.devices import input_devices
+from drumbridge.audio.port_audio import input_devices
 from drumbridge.errors import ServerError
 
 
