@@ -182,9 +182,9 @@ class TerminalView(LiveView):
         console.print(heading(f"{'hit':>5}  {'time':>10}  {'vel':>3}  labels"))
         self._found = found
         self._live = Live(
+            self,
             console=console,
             refresh_per_second=_PER_SECOND,
-            get_renderable=self._picture,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
@@ -205,6 +205,8 @@ class TerminalView(LiveView):
             if self._open[index][0].stage is not Stage.FINAL:
                 break
             stdout_console().print(_row(*self._open.pop(index)))
+        if self._live is not None:
+            self._live.refresh()
 
     def show_gap(self, stream: LiveStream, position: int, length: int, reason: GapReason) -> None:
         from rich.text import Text
@@ -217,7 +219,7 @@ class TerminalView(LiveView):
             text = f"{1000 * length / stream.sample_rate:.0f} ms are missing: {_REASONS[reason]}"
         stdout_console().print(Text(f"    -  {clock(position / stream.sample_rate):>10}       {text}", style="yellow"))
 
-    def _picture(self) -> Text:
+    def __rich__(self) -> Text:
         """Return the hits that may change, and the meter."""
         from rich.text import Text
 
