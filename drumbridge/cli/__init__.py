@@ -24,6 +24,8 @@ VERBS: dict[str, str] = {
     "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "scan": "hear folders of samples and remember them in the library",
+    "find": "find sounds in the library",
     "models": "list the models that are installed",
     "doctor": "check this installation and say what is missing",
     "train": "train a model (needs the extra train)",

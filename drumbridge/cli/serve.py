@@ -16,14 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
 from drumbridge.cli import complain
+from drumbridge.cli.live_options import add_live_arguments, live_profiles
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import DrumbridgeError
 from drumbridge.osc.addresses import DEFAULT_PORT
 from drumbridge.osc.handlers import Bridge
 from drumbridge.osc.server import Server
+from drumbridge.ports import JMTX_PORT, REASTREAM_PORT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drumbridge.engine.engine import Engine
+    from drumbridge.engine.live_profiles import LiveProfiles
 
 _log = logging.getLogger("drumbridge.serve")
 
@@ -40,7 +45,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, default=DEFAULT_PORT, help="UDP and TCP port; 0 for any (default: %(default)s)"
     )
     parser.add_argument("--no-tcp", action="store_true", help="listen on UDP only")
+    parser.add_argument(
+        "--jmtx",
+        type=int,
+        nargs="?",
+        const=JMTX_PORT,
+        metavar="PORT",
+        help="hear Max's jit.catch~ -> jit.net.send on this TCP port (default: off; without a number %(const)s)",
+    )
+    parser.add_argument(
+        "--jmtx-rate", type=int, default=44100, metavar="HZ", help="the rate of Max's audio (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--reastream",
+        type=int,
+        nargs="?",
+        const=REASTREAM_PORT,
+        metavar="PORT",
+        help="hear REAPER's ReaStream on this UDP port (default: off; without a number %(const)s)",
+    )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
+    parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
+    add_live_arguments(parser)
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
@@ -52,12 +78,16 @@ def run(args: argparse.Namespace) -> int:
         level=args.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
 
-    server = make_server(args.model, args.host, args.port, tcp=not args.no_tcp)
+    profiles = live_profiles(args)
+    server = make_server(
+        args.model, args.host, args.port, tcp=not args.no_tcp, library=args.library, profiles=lambda: profiles
+    )
     bridge = server.bridge
+    ways = _start_ways(server, args)
     _end_on_signals(server)
     host, port = server.address
     transports = "UDP" if args.no_tcp else "UDP and TCP"
-    print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", flush=True)
+    print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", *ways, sep="\n", flush=True)
     unusable: list[DrumbridgeError] = []
     threading.Thread(target=_load_model, args=(bridge, server, args.model, unusable), daemon=True).start()
     server.run()
@@ -75,7 +105,15 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def make_server(model: str | None, host: str, port: int, *, tcp: bool = True) -> Server:
+def make_server(
+    model: str | None,
+    host: str,
+    port: int,
+    *,
+    tcp: bool = True,
+    library: str | None = None,
+    profiles: Callable[[], LiveProfiles],
+) -> Server:
     """Return a server with an engine of its own, which listens but does not run yet.
 
     Raises
@@ -87,12 +125,27 @@ def make_server(model: str | None, host: str, port: int, *, tcp: bool = True) ->
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=model)
+        return Engine(model=model, library=library)
 
-    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))))
+    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), profiles)
     server = Server(bridge, host, port, tcp=tcp)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     return server
+
+
+def _start_ways(server: Server, args: argparse.Namespace) -> list[str]:
+    """Open what was asked for besides OSC; return what to say of it."""
+    lines = []
+    try:
+        if args.jmtx is not None:
+            port = server.bridge.ways.start_jmtx(args.jmtx, args.jmtx_rate)
+            lines.append(f"jit.net.send is heard on port {port} (TCP), at {args.jmtx_rate} Hz")
+        if args.reastream is not None:
+            lines.append(f"ReaStream is heard on port {server.bridge.ways.start_reastream(args.reastream)} (UDP)")
+    except DrumbridgeError:
+        server.close()
+        raise
+    return lines
 
 
 def _load_model(bridge: Bridge, server: Server, asked_for: str | None, unusable: list[DrumbridgeError]) -> None:

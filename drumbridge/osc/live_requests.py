@@ -16,19 +16,21 @@ import numpy as np
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit
 from drumbridge.core.labels import BY_NAME, LABELS, UNSURE
-from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.engine.event_bus import EventBus, StreamListener
+from drumbridge.engine.live_profiles import LiveProfiles
 from drumbridge.engine.live_stream import GapReason, LiveStream
 from drumbridge.engine.session import Session
-from drumbridge.engine.streams import EARLY_MS, Streams
+from drumbridge.engine.streams import Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
 from drumbridge.osc.addresses import NO_REQ
 from drumbridge.osc.audio_packets import AudioPackets, Gap, audio_block
 from drumbridge.osc.input_requests import InputRequests
 from drumbridge.osc.live_addresses import GAP, LIVE_HIT, STREAM_AUDIO, STREAM_STATUS
 from drumbridge.osc.replies import reply
+from drumbridge.osc.settings_requests import SettingsRequests
 from drumbridge.osc.wire import Message, encode
 
+AS_THE_PROFILE: Final = -1.0  # for early_ms
 DURATION_MS: Final = 50  # of a note: long enough for every sampler, over before the next stroke of a roll
 _COMPLAIN_EVERY_S = 1.0
 _POSITIONS = 0x7FFFFFFF
@@ -51,6 +53,8 @@ class LiveRequests(StreamListener):
         As `Bridge.done` and `Bridge.fail`.
     started_s : float
         The server's time 0, monotonic seconds.
+    profiles : LiveProfiles
+        Settings for streams.
 
     Attributes
     ----------
@@ -58,6 +62,7 @@ class LiveRequests(StreamListener):
     interfaces : InputRequests
     bus : EventBus
         Tells of the events of the streams.
+    settings : SettingsRequests
     audio_dropped : int
         Packets of audio that could not be used.
     """
@@ -68,11 +73,13 @@ class LiveRequests(StreamListener):
         done: Callable[[Session, int, Sequence[Any]], None],
         fail: Callable[[Session, int, Exception], None],
         started_s: float,
+        profiles: LiveProfiles,
     ) -> None:
         self.bus = EventBus()
         self.bus.add(self)
         self.streams = Streams(load, self.bus)
         self.interfaces = InputRequests(self.streams, done, fail)
+        self.settings = SettingsRequests(profiles, self.streams)
         self.audio_dropped = 0
         self._done = done
         self._fail = fail
@@ -88,10 +95,11 @@ class LiveRequests(StreamListener):
         sample_rate: int,
         channels: int,
         name: str = "",
-        early_ms: float = EARLY_MS,
+        early_ms: float = AS_THE_PROFILE,
+        profile: str = "",
     ) -> None:
         """Open a stream; answered from its thread when its model is loaded."""
-        settings = TranscriberSettings(early_ms=early_ms or None)
+        settings, used = self.settings.for_stream(session, profile, None if early_ms == AS_THE_PROFILE else early_ms)
 
         def opened(stream: LiveStream, error: Exception | None) -> None:
             if error is None:
@@ -102,7 +110,13 @@ class LiveRequests(StreamListener):
         still_open = {stream.stream_id for stream in self.streams}
         self._packets = {k: packets for k, packets in self._packets.items() if k in still_open}
         self.streams.open(
-            sample_rate, channels, client_id=session.client_id, name=name[:100], settings=settings, on_opened=opened
+            sample_rate,
+            channels,
+            client_id=session.client_id,
+            name=name[:100],
+            settings=settings,
+            profile=used,
+            on_opened=opened,
         )
 
     def audio(self, session: Session, arguments: tuple[Any, ...]) -> None:
@@ -189,6 +203,7 @@ class LiveRequests(StreamListener):
         """Forget a client that is gone, and end its streams."""
         self.interfaces.inputs.drop(client_id)
         self.streams.drop(client_id)
+        self.settings.drop(client_id)
         self._complained_s.pop(client_id, None)
         if client_id in self._listeners:
             self._listeners = {k: listener for k, listener in self._listeners.items() if k != client_id}

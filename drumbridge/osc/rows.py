@@ -1,8 +1,8 @@
 """The rows that the table of addresses is made of: arguments, requests, replies.
 
-Conventions: argument types are those that every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` in a reply
-is any of them and in a request an int or a string, and ``b`` a blob where floats will do too. A request may send a
-whole number as float and an int for a float: Max does both without being asked.
+Conventions: argument types are those that every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any
+of them, and ``b`` a blob where floats will do too. A request may send a whole number as float and an int for a
+float: Max does both without being asked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFIX: Final = "/drumbridge/"
 DONE: Final = PREFIX + "done"
 FAIL: Final = PREFIX + "fail"
 
-_TYPE_NAMES = {"i": "an int", "f": "a float", "s": "a string", "v": "an int or a string"}
+_TYPE_NAMES = {"i": "an int", "f": "a float", "s": "a string", "v": "a number or a string"}
 
 
 class Argument(NamedTuple):
@@ -77,6 +77,8 @@ class Request:
         if argument.type in "sv" and isinstance(value, str):
             return value
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            if argument.type == "v":
+                return value
             if argument.type == "f":
                 return float(value)
             if argument.type in "iv" and value == int(value) and -(1 << 31) <= value < 1 << 31:
