@@ -41,6 +41,7 @@ PLACES = {
     "soxr": {"audio", "training", "evaluation"},
     "sounddevice": {"audio/port_audio.py"},
     "mido": {"formats", "training"},
+    "rtmidi": {"formats/midi_ports.py"},
     "platformdirs": {"formats/profiles.py", "library/location.py"},
     "pythonosc": {"osc", "cli"},
     "rich": {"cli"},

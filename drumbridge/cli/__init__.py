@@ -19,11 +19,12 @@ from drumbridge.errors import DrumbridgeError
 
 VERBS: dict[str, str] = {
     "demo": "show that it works: a drum loop over OSC, there and back",
+    "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
     "listen": "hear an audio interface, and show each hit as it comes",
     "devices": "list the audio inputs of this machine",
-    "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",
     "find": "find sounds in the library",
     "models": "list the models that are installed",

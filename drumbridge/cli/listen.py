@@ -15,25 +15,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from drumbridge.audio.devices import BLOCK_SIZE, BLOCK_SIZES
+from drumbridge.audio.devices import BLOCK_SIZE, BLOCK_SIZES, parse_channels
+from drumbridge.osc.addresses import DEFAULT_PORT
 
+from .live_options import add_live_arguments, live_profiles
+from .note_options import add_note_arguments, start_notes
 from .quiet import quiet_libraries
+from .terminal import note, stdout_is_terminal
 
 if TYPE_CHECKING:
-    from drumbridge.core.transcriber_settings import TranscriberSettings
     from drumbridge.engine.device_input import DeviceInput
     from drumbridge.engine.event_bus import EventBus
     from drumbridge.engine.inputs import Inputs
+    from drumbridge.engine.live_profiles import LiveProfiles
+    from drumbridge.engine.note_outputs import NoteOutputs
 
-_EARLY_MS = 10.0
 _ENDS_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the verb takes."""
-    from drumbridge.osc.addresses import DEFAULT_PORT
-
     parser.add_argument(
         "device",
         nargs="?",
@@ -54,39 +56,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     parser.add_argument("--rate", type=int, default=0, metavar="HZ", help="sample rate (default: the device's own)")
-    parser.add_argument(
-        "--early-ms",
-        type=float,
-        default=_EARLY_MS,
-        metavar="MS",
-        help="show a hit this long after its attack, and correct it when it is final; 0: final only "
-        "(default: %(default)g)",
-    )
     parser.add_argument("--json", action="store_true", help="print a JSON object for each event, one a line")
     parser.add_argument("--model", metavar="NAME", help="name of an installed model, or path of an .onnx file")
     parser.add_argument("--serve", action="store_true", help="also answer OSC clients, as drumbridge serve does")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="UDP and TCP port for --serve (default: %(default)s)"
     )
+    add_live_arguments(parser)
+    add_note_arguments(parser)
 
 
 @quiet_libraries()
 def run(args: argparse.Namespace) -> int:
     """Listen until it ends."""
-    from drumbridge.audio.devices import parse_channels
-    from drumbridge.core.transcriber_settings import TranscriberSettings
-
     from .live_view import live_view
-    from .terminal import stdout_is_terminal
 
     channels = parse_channels(args.channel)
-    settings = TranscriberSettings(early_ms=args.early_ms or None)
+    profiles = live_profiles(args)
     device: str | int = int(args.device) if args.device.isdecimal() else args.device
     view = live_view(json=args.json, is_terminal=stdout_is_terminal())
     asked_to_end = _signals()
-    with _place(args) as (inputs, bus):
+    with _place(args, profiles) as (inputs, bus, outputs):
         bus.add(view)
-        found = _started(inputs, device, channels, settings, args)
+        for name in start_notes(args, outputs):
+            note(f"hits are played on {name}.")
+        found = _started(inputs, device, channels, profiles, args)
         view.began(found)
         # A wait without an end would keep Windows from telling of Ctrl-C.
         while not view.over.wait(_LOOK_EVERY_S) and not asked_to_end:
@@ -103,7 +97,7 @@ def _started(
     inputs: Inputs,
     device: str | int,
     channels: tuple[int, ...],
-    settings: TranscriberSettings,
+    profiles: LiveProfiles,
     args: argparse.Namespace,
 ) -> DeviceInput:
     """Return the input once it is open."""
@@ -119,7 +113,8 @@ def _started(
         channels=channels,
         sample_rate=args.rate,
         block_size=args.block_size,
-        settings=settings,
+        settings=profiles.settings(""),
+        profile=profiles.name(""),
         started=started,
     )
     answer = answers.get()
@@ -129,19 +124,18 @@ def _started(
 
 
 @contextmanager
-def _place(args: argparse.Namespace) -> Iterator[tuple[Inputs, EventBus]]:
-    """Provide the table of inputs and the bus of their streams: those of a server, or ones of our own."""
+def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[Inputs, EventBus, NoteOutputs]]:
+    """Provide inputs, the bus of their streams, and where their notes are played: a server's, or ones of our own."""
     if args.serve:
         from .serve import make_server
-        from .terminal import note
 
-        server = make_server(args.model, "127.0.0.1", args.port)
+        server = make_server(args.model, "127.0.0.1", args.port, profiles=lambda: profiles)
         live = server.bridge.live
         serving = threading.Thread(target=server.run, daemon=True)
         serving.start()
         note(f"OSC clients are answered on 127.0.0.1, port {server.address[1]}.")
         try:
-            yield live.interfaces.inputs, live.bus
+            yield live.interfaces.inputs, live.bus, live.outputs
         finally:
             server.stop()
             serving.join(_ENDS_WITHIN_S)
@@ -150,25 +144,27 @@ def _place(args: argparse.Namespace) -> Iterator[tuple[Inputs, EventBus]]:
     from drumbridge.engine.engine import Engine
     from drumbridge.engine.event_bus import EventBus
     from drumbridge.engine.inputs import Inputs
+    from drumbridge.engine.note_outputs import NoteOutputs
     from drumbridge.engine.streams import Streams
 
     bus = EventBus()
     streams = Streams(Engine(model=args.model).load_model, bus)
-    inputs = Inputs(streams)
+    inputs, outputs = Inputs(streams), NoteOutputs(bus)
     try:
-        yield inputs, bus
+        yield inputs, bus, outputs
     finally:
         inputs.shut_down(_ENDS_WITHIN_S)
         streams.shut_down(_ENDS_WITHIN_S)
+        outputs.shut_down(_ENDS_WITHIN_S)
 
 
 def _signals() -> list[int]:
     """Return a list that gets the signals which ask for the end; a handler may not take a lock, so it is no Event."""
     asked: list[int] = []
 
-    def note(number: int, frame: Any) -> None:
+    def remember(number: int, frame: Any) -> None:
         asked.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, note)
+        signal.signal(number, remember)
     return asked

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from drumbridge._version import __version__
 from drumbridge.cli import complain
 from drumbridge.cli.live_options import add_live_arguments, live_profiles
+from drumbridge.cli.note_options import add_note_arguments, start_notes
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import DrumbridgeError
 from drumbridge.osc.addresses import DEFAULT_PORT
@@ -67,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
     add_live_arguments(parser)
+    add_note_arguments(parser)
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
@@ -83,11 +85,11 @@ def run(args: argparse.Namespace) -> int:
         args.model, args.host, args.port, tcp=not args.no_tcp, library=args.library, profiles=lambda: profiles
     )
     bridge = server.bridge
-    ways = _start_ways(server, args)
+    started = _start_ways(server, args)
     _end_on_signals(server)
     host, port = server.address
     transports = "UDP" if args.no_tcp else "UDP and TCP"
-    print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", *ways, sep="\n", flush=True)
+    print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", *started, sep="\n", flush=True)
     unusable: list[DrumbridgeError] = []
     threading.Thread(target=_load_model, args=(bridge, server, args.model, unusable), daemon=True).start()
     server.run()
@@ -142,6 +144,8 @@ def _start_ways(server: Server, args: argparse.Namespace) -> list[str]:
             lines.append(f"jit.net.send is heard on port {port} (TCP), at {args.jmtx_rate} Hz")
         if args.reastream is not None:
             lines.append(f"ReaStream is heard on port {server.bridge.ways.start_reastream(args.reastream)} (UDP)")
+        if args.midi is not None or args.reaper_notes is not None:  # else nothing of the live part is imported yet
+            lines += [f"hits are played on {name}" for name in start_notes(args, server.bridge.live.outputs)]
     except DrumbridgeError:
         server.close()
         raise

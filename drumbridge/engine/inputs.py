@@ -21,9 +21,9 @@ from drumbridge.audio.devices import (
     check_channels,
     find_input,
 )
-from drumbridge.audio.files import AUDIO_SUFFIXES
 from drumbridge.audio.paths import path_from_daw
 from drumbridge.audio.recorded_device import RecordedInputs
+from drumbridge.audio.walk import AUDIO_SUFFIXES
 from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.errors import DrumbridgeError, ServerError, StreamError
 
@@ -71,6 +71,7 @@ class Inputs(StreamListener):
         sample_rate: int = 0,
         block_size: int = BLOCK_SIZE,
         settings: TranscriberSettings | None = None,
+        profile: str = "",
         client_id: int = 0,
         started: Started,
     ) -> None:
@@ -86,7 +87,8 @@ class Inputs(StreamListener):
             Hz; 0 for the device's own.
         block_size : int
             Samples, 32..1024.
-        settings : TranscriberSettings, optional
+        settings, profile
+            As for `LiveStream`.
         client_id : int
             Whose it is, see `drop`. Who starts what is listened to already gets that input.
         started : callable
@@ -102,7 +104,8 @@ class Inputs(StreamListener):
         def begin() -> None:
             try:
                 with self._starting:
-                    self._begin(wanted, channels, sample_rate, block_size, settings, client_id, started)
+                    begun = self._begin(wanted, channels, sample_rate, block_size, settings, profile, client_id)
+                started(begun, None)
             except DrumbridgeError as error:
                 started(None, error)
             except Exception as error:
@@ -161,9 +164,9 @@ class Inputs(StreamListener):
         sample_rate: int,
         block_size: int,
         settings: TranscriberSettings | None,
+        profile: str,
         client_id: int,
-        started: Started,
-    ) -> None:
+    ) -> DeviceInput:
         system = self._system_of(wanted)
         devices = system.inputs()
         device = devices[0] if isinstance(system, RecordedInputs) else find_input(devices, wanted)
@@ -173,14 +176,13 @@ class Inputs(StreamListener):
             for found, its_settings, clients in self._open.values():
                 if found.stream.name != name:
                     continue
-                if (found.options, its_settings) != (options, settings):
+                if (found.options, its_settings, found.stream.profile) != (options, settings, profile):
                     raise ServerError(
                         "device.busy",
                         f"{name} is listened to with other settings: stop stream {found.stream.stream_id} first.",
                     )
                 clients.add(client_id)
-                started(found, None)
-                return
+                return found
         source = system.open(
             device,
             channels=max(options.channels),
@@ -202,8 +204,10 @@ class Inputs(StreamListener):
                 stream = self._streams.open(
                     source.sample_rate,
                     len(options.channels),
+                    client_id=client_id,
                     name=name,
                     settings=settings,
+                    profile=profile,
                     lasting=True,
                     on_opened=tell,
                 )
@@ -216,7 +220,7 @@ class Inputs(StreamListener):
         opened.wait()
         if errors:
             raise errors[0]
-        started(begun, None)
+        return begun
 
     def _over(self, ended: DeviceInput) -> None:
         stream_id = ended.stream.stream_id

@@ -145,8 +145,9 @@ class LiveStream:
         self.lasting = idle_s is None
         self._queue: queue.SimpleQueue[_Piece] = queue.SimpleQueue()
         self._room = round(ROOM_S * sample_rate)
-        self._fed = 0  # samples put into the queue; written by the thread that feeds
-        self._heard = 0  # samples taken out; written by the stream's thread
+        self._fed = 0  # samples that have arrived, gaps included; written by the thread that feeds
+        self._queued = 0  # samples of audio put into the queue; written by the same
+        self._heard = 0  # and taken out; written by the stream's thread
         self._refused = 0  # samples since the last one that found room
         self._resume: deque[Callable[[], None]] = deque()
         self._thread = Thread(target=self._run, name=f"drumbridge-stream-{stream_id}", daemon=True)
@@ -159,8 +160,8 @@ class LiveStream:
 
     @property
     def waiting(self) -> int:
-        """Samples that have arrived and are not heard yet."""
-        return self._fed - self._heard
+        """Samples of audio that have arrived and are not heard yet."""
+        return self._queued - self._heard
 
     @property
     def has_room(self) -> bool:
@@ -184,6 +185,7 @@ class LiveStream:
             return
         self._own_up()
         self._fed += n
+        self._queued += n
         self._queue.put(block if block.ndim == 2 else block.reshape(-1, 1))
         self.clock.arrived(self._fed, self.heard_s if arrived_s is None else arrived_s)
 
@@ -251,6 +253,7 @@ class LiveStream:
             if isinstance(piece, np.ndarray):
                 block, ahead = self._with_more(piece, _AT_ONCE, wait=False)
                 self._tell(hearing.hear(block))
+                self._heard += len(block)
                 self.unusable = hearing.unusable
             elif isinstance(piece, _Gap):
                 after = np.zeros((0, self.channels), dtype=np.float32)
@@ -263,6 +266,7 @@ class LiveStream:
                     self._on_gap(self, position, piece.length, piece.reason)
                 if len(after):
                     self._tell(hearing.hear(after))
+                    self._heard += len(after)
             elif isinstance(piece, TranscriberSettings):
                 hearing.change(piece)
             else:
@@ -270,7 +274,6 @@ class LiveStream:
                 if piece.closed is not None:
                     piece.closed()
                 return
-            self._heard = hearing.position
 
     def _next(self) -> _Piece:
         """Wait for what comes next: the end, when nothing comes for too long."""

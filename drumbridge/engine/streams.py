@@ -84,7 +84,7 @@ class Streams:
         name : str
             No two open streams have the same one; "" is none.
         lasting : bool
-            Whether it stays open while no audio comes: its source will come back.
+            Whether it stays open while no audio comes and when its client is gone: its source ends it.
         on_opened : callable, optional
             Called from the stream's thread with the stream and None, or with why it cannot be heard.
 
@@ -156,10 +156,11 @@ class Streams:
             self._end(stream_id, closed)
 
     def drop(self, client_id: int) -> None:
-        """End every stream of a client that is gone."""
+        """End every stream of a client that is gone, but those whose source is somebody else's."""
         with self._lock:
-            for stream_id in [k for k, (_, owner) in self._open.items() if owner == client_id]:
-                self._end(stream_id)
+            for stream in self.of_client(client_id):
+                if not stream.lasting:
+                    self._end(stream.stream_id)
 
     def has_open(self, client_id: int) -> bool:
         """Whether a stream of the client is open."""

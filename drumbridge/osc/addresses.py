@@ -3,8 +3,8 @@
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
 every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any of them. What belongs
-to live audio, to audio interfaces, to other ways for it than OSC, and to settings stands in `live_addresses`,
-`input_addresses`, `way_addresses` and `settings_addresses` and is part of this table.
+to live audio, to audio interfaces, to other ways for it than OSC, to settings and to notes stands in `live_addresses`,
+`input_addresses`, `way_addresses`, `settings_addresses` and `note_addresses`, parts of this table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -17,6 +17,7 @@ from typing import Final
 from drumbridge.errors import SettingsError
 from drumbridge.osc.input_addresses import INPUT_CODES, INPUT_REPLIES, INPUT_REQUESTS
 from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
+from drumbridge.osc.note_addresses import NOTE_CODES, NOTE_REPLIES, NOTE_REQUESTS, NOTE_STATUS_KEYS
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
 from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
 from drumbridge.osc.way_addresses import WAY_REQUESTS, WAY_STATUS_KEYS
@@ -102,6 +103,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     *INPUT_REQUESTS,
     *WAY_REQUESTS,
     *SETTINGS_REQUESTS,
+    *NOTE_REQUESTS,
 )
 
 REPLIES: Final[tuple[Reply, ...]] = (
@@ -196,6 +198,7 @@ REPLIES: Final[tuple[Reply, ...]] = (
     *LIVE_REPLIES,
     *INPUT_REPLIES,
     *SETTINGS_REPLIES,
+    *NOTE_REPLIES,
 )
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
@@ -213,6 +216,7 @@ STATUS_KEYS: Final[tuple[Argument, ...]] = (
     Argument("replies_lost", "i", "replies that the system did not take"),
     Argument("streams", "i", "live streams that are open"),
     Argument("audio_dropped", "i", "packets of audio that could not be used: malformed, or for no stream"),
+    *NOTE_STATUS_KEYS,
     *WAY_STATUS_KEYS,
 )
 
@@ -232,6 +236,7 @@ CODES: Final[dict[str, str]] = {
     "server.address": "There is no such port or address to listen on.",
     "server.already_on": "That way is on already, with other settings.",
     **SETTINGS_CODES,
+    **NOTE_CODES,
     "settings.*": "An argument is outside its range.",
     "library.*": "The sample library cannot be opened, read or written.",
     "audio.*": "The file cannot be found, read or used.",

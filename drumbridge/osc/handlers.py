@@ -26,6 +26,7 @@ from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
 from drumbridge.osc.input_addresses import DEVICES, INPUT_START, INPUT_STOP
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
+from drumbridge.osc.note_addresses import MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
 from drumbridge.osc.pace import Pace
 from drumbridge.osc.replies import clipped, replies, reply
 from drumbridge.osc.settings_addresses import (
@@ -107,6 +108,11 @@ class Bridge:
             DEVICES: partial(self._queue, long_requests.devices),
             INPUT_START: lambda *arguments: self.live.interfaces.start(*arguments),
             INPUT_STOP: lambda *arguments: self.live.interfaces.stop(*arguments),
+            MIDI_PORTS: partial(self._queue_notes, "midi_ports"),
+            MIDI_START: partial(self._queue_notes, "start_midi"),
+            MIDI_STOP: partial(self._queue_notes, "stop_midi"),
+            VKB_START: partial(self._queue_notes, "start_keyboard"),
+            VKB_STOP: partial(self._queue_notes, "stop_keyboard"),
             JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
             JMTX_STOP: self._stop_jmtx,
             REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
@@ -148,11 +154,13 @@ class Bridge:
         return self._ways
 
     def close(self, timeout_s: float) -> bool:
-        """Cancel all jobs and end all streams; return whether all ended in time."""
+        """Cancel all jobs, end all streams and let all notes go; return whether all ended in time."""
         if self._ways is not None:
             self._ways.close()
         ended = self.jobs.close(timeout_s)
-        return (self._live is None or self._live.shut_down(timeout_s)) and ended
+        if self._live is not None:
+            ended = self._live.shut_down(timeout_s) and ended
+        return ended
 
     def load_model(self) -> None:
         """Load the server's own model ahead of the first request that needs it.
@@ -238,6 +246,7 @@ class Bridge:
             "replies_lost": self.replies_lost & 0x7FFFFFFF,
             "streams": 0 if self._live is None else len(list(self._live.streams)),
             "audio_dropped": 0 if self._live is None else self._live.audio_dropped & 0x7FFFFFFF,
+            "notes_lost": 0 if self._live is None else self._live.outputs.lost & 0x7FFFFFFF,
             **(dict.fromkeys((key.name for key in WAY_STATUS_KEYS), 0) if self._ways is None else self._ways.facts()),
         }
         for message in replies(PREFIX + "status/value", req, facts.items()):
@@ -275,6 +284,13 @@ class Bridge:
         self.jobs.drop(client_id)
         if self._live is not None:
             self._live.drop(client_id)
+
+    def _queue_notes(self, name: str, session: Session, req: int, *arguments: Any) -> None:
+        from drumbridge.osc import note_requests  # after the live part, which imports the same
+
+        outputs = self.live.outputs
+        work = getattr(note_requests, name)
+        self._queue(lambda engine, job, send: work(outputs, job, send, *arguments), session, req)
 
     def _queue(self, work: Callable[..., Sequence[Any]], session: Session, req: int, *arguments: Any) -> None:
         pace = None if session.route.reliable else Pace()

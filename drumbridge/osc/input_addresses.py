@@ -10,6 +10,7 @@ from typing import Final
 
 from drumbridge.audio.devices import BLOCK_SIZE, BLOCK_SIZES
 from drumbridge.osc.rows import PREFIX, REQ, Argument, Reply, Request
+from drumbridge.osc.settings_addresses import PROFILE
 
 DEVICES: Final = PREFIX + "devices"
 DEVICES_VALUE: Final = PREFIX + "devices/value"
@@ -46,6 +47,7 @@ INPUT_REQUESTS: Final[tuple[Request, ...]] = (
                 optional=True,
             ),
             Argument("sample_rate", "i", "Hz; 0 unless given: the device's own", optional=True),
+            PROFILE._replace(text="as for stream/open", optional=True),
         ),
         "Listens to an audio interface as a live stream. It ends with input/stop, with its client's TCP connection, or "
         "with the server. A device that is pulled out is a gap, and is taken up again when it is back. Who starts what "

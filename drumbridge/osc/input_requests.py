@@ -6,18 +6,19 @@ Conventions: handlers are called from the server's thread and never wait; they a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from drumbridge.audio.devices import BLOCK_SIZE, parse_channels
-from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.engine.device_input import DeviceInput
 from drumbridge.engine.inputs import Inputs
 from drumbridge.engine.session import Session
-from drumbridge.engine.streams import EARLY_MS, Streams
+from drumbridge.engine.streams import Streams
 from drumbridge.osc.input_addresses import INPUT_STATUS
 from drumbridge.osc.replies import clipped, reply
+from drumbridge.osc.settings_requests import SettingsRequests
 from drumbridge.osc.wire import Message
 
+AS_THE_PROFILE: Final = -1.0  # for early_ms
 _COUNT = 0x7FFFFFFF
 
 
@@ -27,6 +28,7 @@ class InputRequests:
     Parameters
     ----------
     streams : Streams
+    settings : SettingsRequests
     done, fail : callable
         As `Bridge.done` and `Bridge.fail`.
 
@@ -38,10 +40,12 @@ class InputRequests:
     def __init__(
         self,
         streams: Streams,
+        settings: SettingsRequests,
         done: Callable[[Session, int, Sequence[Any]], None],
         fail: Callable[[Session, int, Exception], None],
     ) -> None:
         self.inputs = Inputs(streams)
+        self._settings = settings
         self._done = done
         self._fail = fail
 
@@ -51,11 +55,13 @@ class InputRequests:
         req: int,
         device: str | int,
         channel: str | int = 0,
-        early_ms: float = EARLY_MS,
+        early_ms: float = AS_THE_PROFILE,
         block_size: int = BLOCK_SIZE,
         sample_rate: int = 0,
+        profile: str = "",
     ) -> None:
         """Listen to a device; answered when it is open and the model is loaded."""
+        settings, used = self._settings.for_stream(session, profile, None if early_ms == AS_THE_PROFILE else early_ms)
 
         def started(found: DeviceInput | None, error: Exception | None) -> None:
             if found is not None:
@@ -68,7 +74,8 @@ class InputRequests:
             channels=parse_channels(channel),
             sample_rate=sample_rate,
             block_size=block_size,
-            settings=TranscriberSettings(early_ms=early_ms or None),
+            settings=settings,
+            profile=used,
             client_id=session.client_id,
             started=started,
         )

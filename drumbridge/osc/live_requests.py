@@ -19,6 +19,8 @@ from drumbridge.core.labels import BY_NAME, LABELS, UNSURE
 from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.live_profiles import LiveProfiles
 from drumbridge.engine.live_stream import GapReason, LiveStream
+from drumbridge.engine.note_outputs import NoteOutputs
+from drumbridge.engine.note_plan import DURATION_MS, best_guess
 from drumbridge.engine.session import Session
 from drumbridge.engine.streams import Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
@@ -31,7 +33,6 @@ from drumbridge.osc.settings_requests import SettingsRequests
 from drumbridge.osc.wire import Message, encode
 
 AS_THE_PROFILE: Final = -1.0  # for early_ms
-DURATION_MS: Final = 50  # of a note: long enough for every sampler, over before the next stroke of a roll
 _COMPLAIN_EVERY_S = 1.0
 _POSITIONS = 0x7FFFFFFF
 _LABEL_INDEX: Final = {label.name: index for index, label in enumerate(LABELS)} | {UNSURE: len(LABELS)}
@@ -63,6 +64,7 @@ class LiveRequests(StreamListener):
     bus : EventBus
         Tells of the events of the streams.
     settings : SettingsRequests
+    outputs : NoteOutputs
     audio_dropped : int
         Packets of audio that could not be used.
     """
@@ -78,8 +80,9 @@ class LiveRequests(StreamListener):
         self.bus = EventBus()
         self.bus.add(self)
         self.streams = Streams(load, self.bus)
-        self.interfaces = InputRequests(self.streams, done, fail)
         self.settings = SettingsRequests(profiles, self.streams)
+        self.interfaces = InputRequests(self.streams, self.settings, done, fail)
+        self.outputs = NoteOutputs(self.bus)
         self.audio_dropped = 0
         self._done = done
         self._fail = fail
@@ -195,9 +198,10 @@ class LiveRequests(StreamListener):
         return self.streams.has_open(client_id) or self.interfaces.inputs.has_open(client_id)
 
     def shut_down(self, timeout_s: float) -> bool:
-        """End all streams; return whether all ended in time."""
+        """End all streams and let go of all devices; return whether all ended in time."""
         ended = self.interfaces.inputs.shut_down(timeout_s)
-        return self.streams.shut_down(timeout_s) and ended
+        ended = self.streams.shut_down(timeout_s) and ended
+        return self.outputs.shut_down(timeout_s) and ended
 
     def drop(self, client_id: int) -> None:
         """Forget a client that is gone, and end its streams."""
@@ -229,8 +233,7 @@ def hit_messages(stream_id: int, hit: Hit, classifier: Classifier) -> list[Messa
     """Return a hit as messages, one for each of its labels, strongest first; an unsure one has one."""
     labels = [(label.label, _LABEL_INDEX[label.label], label.confidence) for label in hit.labels]
     if not labels:
-        guess = classifier.rule.labels[int(np.argmax(hit.scores))] if hit.scores else LABELS[0].name
-        labels = [(guess, _LABEL_INDEX[UNSURE], hit.confidence)]
+        labels = [(best_guess(hit, classifier.rule.labels), _LABEL_INDEX[UNSURE], hit.confidence)]
     position = hit.position & _POSITIONS
     return [
         Message(
