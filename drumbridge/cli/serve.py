@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from drumbridge._version import __version__
 from drumbridge.cli import complain
 from drumbridge.cli.live_options import add_live_arguments, live_profiles
-from drumbridge.cli.note_options import add_note_arguments, start_notes
+from drumbridge.cli.note_options import add_note_arguments, reastream_target, start_notes
 from drumbridge.engine.jobs import JobQueue
-from drumbridge.errors import DrumbridgeError
+from drumbridge.errors import DrumbridgeError, SettingsError
 from drumbridge.osc.addresses import DEFAULT_PORT
 from drumbridge.osc.handlers import Bridge
 from drumbridge.osc.server import Server
@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_live_arguments(parser)
     add_note_arguments(parser)
     parser.add_argument(
+        "--idle-exit",
+        type=float,
+        metavar="MINUTES",
+        help="end when nobody has asked anything for so long (default: never)",
+    )
+    parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
 
@@ -80,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
         level=args.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
 
+    if args.idle_exit is not None and not args.idle_exit > 0:
+        raise SettingsError("settings.idle_exit", f"--idle-exit takes more than 0 minutes, not {args.idle_exit:g}.")
     profiles = live_profiles(args)
     server = make_server(
         args.model, args.host, args.port, tcp=not args.no_tcp, library=args.library, profiles=lambda: profiles
@@ -91,7 +99,13 @@ def run(args: argparse.Namespace) -> int:
     transports = "UDP" if args.no_tcp else "UDP and TCP"
     print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", *started, sep="\n", flush=True)
     unusable: list[DrumbridgeError] = []
-    threading.Thread(target=_load_model, args=(bridge, server, args.model, unusable), daemon=True).start()
+
+    def work_behind() -> None:
+        _load_model(bridge, server, args.model, unusable)
+        if args.idle_exit is not None:
+            _end_when_idle(bridge, server, 60 * args.idle_exit)
+
+    threading.Thread(target=work_behind, daemon=True).start()
     server.run()
     signal.set_wakeup_fd(-1)  # a second signal must not write to what is being closed
     ended = server.close()
@@ -135,6 +149,19 @@ def make_server(
     return server
 
 
+def _end_when_idle(bridge: Bridge, server: Server, patience_s: float) -> None:
+    """Stop the server once no request came, and no job ran, for `patience_s`: whoever started it is gone."""
+    never = threading.Event()
+    requests, quiet_s = -1, 0.0
+    step_s = min(1.0, patience_s / 4)
+    while quiet_s < patience_s:
+        never.wait(step_s)
+        busy = bridge.requests != requests or any(bridge.jobs.counts())
+        requests, quiet_s = bridge.requests, 0.0 if busy else quiet_s + step_s
+    _log.info("nobody has asked anything for %.0f s", patience_s)
+    server.stop()
+
+
 def _start_ways(server: Server, args: argparse.Namespace) -> list[str]:
     """Open what was asked for besides OSC; return what to say of it."""
     lines = []
@@ -144,7 +171,9 @@ def _start_ways(server: Server, args: argparse.Namespace) -> list[str]:
             lines.append(f"jit.net.send is heard on port {port} (TCP), at {args.jmtx_rate} Hz")
         if args.reastream is not None:
             lines.append(f"ReaStream is heard on port {server.bridge.ways.start_reastream(args.reastream)} (UDP)")
-        if args.midi is not None or args.reaper_notes is not None:  # else nothing of the live part is imported yet
+        if args.reastream_notes is not None:
+            server.bridge.ways.check_notes(*reastream_target(args.reastream_notes)[1:])
+        if (args.midi, args.reaper_notes, args.reastream_notes) != (None, None, None):  # else nothing heavy is imported
             lines += [f"hits are played on {name}" for name in start_notes(args, server.bridge.live.outputs)]
     except DrumbridgeError:
         server.close()

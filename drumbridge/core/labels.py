@@ -56,6 +56,8 @@ GROUPS: tuple[str, ...] = tuple(dict.fromkeys(label.group for label in LABELS))
 
 UNSURE = "unsure"
 UNSURE_COLOUR = 0x5A5F66
+UNSURE_INDEX = len(LABELS)  # where "unsure" stands behind the table; the pads of a kit follow it by their numbers
+INDEX: dict[str, int] = {label.name: index for index, label in enumerate(LABELS)} | {UNSURE: UNSURE_INDEX}
 
 # A group that has a name of its own among the labels: what to call a sound of which only the group is known.
 GENERIC: dict[str, str] = {"tom": "tom", "crash": "cymbal", "percussion": "percussion"}
@@ -67,6 +69,11 @@ _TRANSCRIPTION_FIVE = {
 }  # fmt: skip
 
 _FAMILY = {"rim": "snare", "closed_hat": "hat", "open_hat": "hat", "crash": "cymbal", "ride": "cymbal"}
+
+
+def pad_index(number: int) -> int:
+    """Return the index by which clients know the pad of a kit with that number."""
+    return UNSURE_INDEX + 1 + number
 
 
 def to_family(label: str) -> str:

@@ -37,7 +37,18 @@ from drumbridge.osc.settings_addresses import (
     SETTINGS_SET,
     SETTINGS_USE,
 )
-from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
+from drumbridge.osc.take_addresses import TAKE_START, TAKE_STOP
+from drumbridge.osc.way_addresses import (
+    JMTX_CLOSE,
+    JMTX_OPEN,
+    JMTX_START,
+    JMTX_STOP,
+    REASTREAM_NOTES_START,
+    REASTREAM_NOTES_STOP,
+    REASTREAM_START,
+    REASTREAM_STOP,
+    WAY_STATUS_KEYS,
+)
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
@@ -115,8 +126,14 @@ class Bridge:
             VKB_STOP: partial(self._queue_notes, "stop_keyboard"),
             JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
             JMTX_STOP: self._stop_jmtx,
+            JMTX_OPEN: lambda session, req, *settings: (self.ways.open_jmtx(session.client_id, *settings),),
+            JMTX_CLOSE: self._close_jmtx,
             REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
             REASTREAM_STOP: self._stop_reastream,
+            TAKE_START: lambda *arguments: self.live.recording.start(*arguments),
+            TAKE_STOP: lambda *arguments: self.live.recording.stop(*arguments),
+            REASTREAM_NOTES_START: lambda _, req, *settings: (self.ways.start_notes(*settings),),
+            REASTREAM_NOTES_STOP: lambda _, req, *names: (self.ways.stop_notes(*names),),
             SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
             SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
             SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
@@ -154,7 +171,7 @@ class Bridge:
         return self._ways
 
     def close(self, timeout_s: float) -> bool:
-        """Cancel all jobs, end all streams and let all notes go; return whether all ended in time."""
+        """Cancel all jobs, end all streams and takes, let all notes go; return whether all ended in time."""
         if self._ways is not None:
             self._ways.close()
         ended = self.jobs.close(timeout_s)
@@ -171,6 +188,11 @@ class Bridge:
             As `Engine.load_model`.
         """
         self._model = self.engine.load_model().name
+
+    @property
+    def requests(self) -> int:
+        """How many messages have come."""
+        return self._requests
 
     def receive(self, packet: bytes, session: Session) -> None:
         """Do what a packet of a client asks."""
@@ -271,6 +293,10 @@ class Bridge:
 
     def _stop_jmtx(self, session: Session, req: int) -> Sequence[Any]:
         self.ways.stop_jmtx()
+        return ()
+
+    def _close_jmtx(self, session: Session, req: int, name: str) -> Sequence[Any]:
+        self.ways.close_jmtx(name)
         return ()
 
     def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:

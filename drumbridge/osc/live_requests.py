@@ -15,12 +15,12 @@ import numpy as np
 
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit
-from drumbridge.core.labels import BY_NAME, LABELS, UNSURE
+from drumbridge.core.labels import UNSURE_INDEX
 from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.live_profiles import LiveProfiles
 from drumbridge.engine.live_stream import GapReason, LiveStream
 from drumbridge.engine.note_outputs import NoteOutputs
-from drumbridge.engine.note_plan import DURATION_MS, best_guess
+from drumbridge.engine.note_plan import DURATION_MS
 from drumbridge.engine.session import Session
 from drumbridge.engine.streams import Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
@@ -30,12 +30,13 @@ from drumbridge.osc.input_requests import InputRequests
 from drumbridge.osc.live_addresses import GAP, LIVE_HIT, STREAM_AUDIO, STREAM_STATUS
 from drumbridge.osc.replies import reply
 from drumbridge.osc.settings_requests import SettingsRequests
+from drumbridge.osc.take_requests import TakeRequests
 from drumbridge.osc.wire import Message, encode
 
 AS_THE_PROFILE: Final = -1.0  # for early_ms
 _COMPLAIN_EVERY_S = 1.0
 _POSITIONS = 0x7FFFFFFF
-_LABEL_INDEX: Final = {label.name: index for index, label in enumerate(LABELS)} | {UNSURE: len(LABELS)}
+_NO_NOTE = -1
 
 
 class _Listener(NamedTuple):
@@ -65,6 +66,7 @@ class LiveRequests(StreamListener):
         Tells of the events of the streams.
     settings : SettingsRequests
     outputs : NoteOutputs
+    recording : TakeRequests
     audio_dropped : int
         Packets of audio that could not be used.
     """
@@ -83,6 +85,7 @@ class LiveRequests(StreamListener):
         self.settings = SettingsRequests(profiles, self.streams)
         self.interfaces = InputRequests(self.streams, self.settings, done, fail)
         self.outputs = NoteOutputs(self.bus)
+        self.recording = TakeRequests(self.streams, done, fail)
         self.audio_dropped = 0
         self._done = done
         self._fail = fail
@@ -201,6 +204,7 @@ class LiveRequests(StreamListener):
         """End all streams and let go of all devices; return whether all ended in time."""
         ended = self.interfaces.inputs.shut_down(timeout_s)
         ended = self.streams.shut_down(timeout_s) and ended
+        ended = self.recording.takes.shut_down(timeout_s) and ended
         return self.outputs.shut_down(timeout_s) and ended
 
     def drop(self, client_id: int) -> None:
@@ -213,9 +217,8 @@ class LiveRequests(StreamListener):
             self._listeners = {k: listener for k, listener in self._listeners.items() if k != client_id}
 
     def on_hits(self, stream: LiveStream, hits: list[Hit]) -> None:
-        assert stream.classifier is not None
         for hit in hits:
-            packets = [encode(message) for message in hit_messages(stream.stream_id, hit, stream.classifier)]
+            packets = [encode(message) for message in hit_messages(stream.stream_id, hit)]
             for listener in self._told():
                 for packet in packets if listener.every_label else packets[:1]:
                     listener.session.route.send(packet)
@@ -229,11 +232,11 @@ class LiveRequests(StreamListener):
         return list({listener.session.route.target: listener for listener in self._listeners.values()}.values())
 
 
-def hit_messages(stream_id: int, hit: Hit, classifier: Classifier) -> list[Message]:
+def hit_messages(stream_id: int, hit: Hit) -> list[Message]:
     """Return a hit as messages, one for each of its labels, strongest first; an unsure one has one."""
-    labels = [(label.label, _LABEL_INDEX[label.label], label.confidence) for label in hit.labels]
-    if not labels:
-        labels = [(best_guess(hit, classifier.rule.labels), _LABEL_INDEX[UNSURE], hit.confidence)]
+    rows = [(entry.note, entry.index, entry.confidence) for entry in hit.labels]
+    if not rows:
+        rows = [(_NO_NOTE if hit.note is None else hit.note, UNSURE_INDEX, hit.confidence)]
     position = hit.position & _POSITIONS
     return [
         Message(
@@ -244,14 +247,14 @@ def hit_messages(stream_id: int, hit: Hit, classifier: Classifier) -> list[Messa
                 hit.index & _POSITIONS,
                 int(hit.stage),
                 position,
-                BY_NAME[name].gm_note,
+                note,
                 hit.velocity,
                 DURATION_MS,
                 index,
                 confidence,
             ),
         )
-        for name, index, confidence in labels
+        for note, index, confidence in rows
     ]
 
 

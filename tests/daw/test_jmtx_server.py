@@ -142,6 +142,17 @@ def test_half_a_matrix_and_then_silence_ends_the_connection_and_is_counted(strea
     assert server.close(DEADLINE_S)
 
 
+def test_a_client_that_is_killed_in_the_middle_of_a_matrix_ends_its_stream_and_may_come_back(server, heard):
+    for n in (1, 2, 3):
+        sender = Max(server)
+        sender.play(np.zeros((64, 1)), 64)
+        sender.socket.sendall(matrix_bytes(np.zeros((64, 1)))[:400])
+        sender.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sender.close()  # with a reset, as when a process dies
+        heard.wait_over(n)
+    wait_until(lambda: server.connections == 0)
+
+
 @pytest.mark.parametrize(
     "junk",
     [
@@ -265,3 +276,11 @@ def test_a_client_that_reads_no_answers_is_heard_all_the_same_and_finds_whole_on
         answers += piece
     assert 28 <= len(answers) < 28 * (sent + 999)
     assert {answers[k : k + 4] for k in range(0, len(answers) - 27, 28)} == {b"JMLP"}
+
+
+def test_one_of_ones_own_ends_when_nobody_comes(streams_and_heard):
+    streams, _ = streams_and_heard
+    server = JmtxServer(streams, "127.0.0.1", 0, RATE, settings_0, name="device", alone_s=0.01)
+    wait_until(lambda: not server.is_open)
+    with pytest.raises(OSError):
+        socket.create_connection(server.address, DEADLINE_S)

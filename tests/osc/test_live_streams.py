@@ -327,16 +327,22 @@ def test_notify_ends_and_a_restarted_listener_is_told_once(server, udp, loop):
     listening.close()
 
 
-def test_every_label_of_a_hit_is_told_to_who_wants_them(udp, engine):
+def test_every_label_of_a_hit_is_told_to_who_wants_them():
     from drumbridge.core.events import Hit, LabelConfidence
+    from drumbridge.core.pad import Pad
     from drumbridge.osc.live_requests import hit_messages
 
     labels = (LabelConfidence("kick", 0.9), LabelConfidence("closed_hat", 0.6))
-    rows = [m.arguments for m in hit_messages(3, Hit(5, 100, 90, -6.0, labels, 0.9), engine.load_model())]
+    rows = [m.arguments for m in hit_messages(3, Hit(5, 100, 90, -6.0, labels, 0.9))]
     assert [(row[1], row[4], LABELS[row[7]].name) for row in rows] == [(5, 36, "kick"), (5, 42, "closed_hat")]
-    unsure = Hit(6, (1 << 31) + 7, 90, -6.0, (), 0.4, scores=(0.1, 0.4))
-    (row,) = [m.arguments for m in hit_messages(3, unsure, engine.load_model())]
+    unsure = Hit(6, (1 << 31) + 7, 90, -6.0, (), 0.4, guess=LabelConfidence("closed_hat", 0.4))
+    (row,) = [m.arguments for m in hit_messages(3, unsure)]
     assert (row[3], row[4], row[7]) == (7, 42, len(LABELS))
+    pad = LabelConfidence("kick", 0.9, Pad(2, "kick", 61, 0xFFFFFF))
+    (row,) = [m.arguments for m in hit_messages(3, Hit(7, 0, 90, -6.0, (pad,), 0.9, guess=pad))]
+    assert (row[4], row[7]) == (61, len(LABELS) + 3)
+    (row,) = [m.arguments for m in hit_messages(3, Hit(8, 0, 90, -6.0, (), 0.2))]  # none of a kit's pads
+    assert (row[4], row[7]) == (-1, len(LABELS))
 
 
 def test_the_clock_relates_positions_to_the_servers_time(udp, loop):

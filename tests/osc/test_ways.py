@@ -8,12 +8,14 @@ import pytest
 from osc_client import DEADLINE_S, ENDS, Udp, serving
 from serve_process import start
 
+from drumbridge.cli.note_options import reastream_target
 from drumbridge.core.labels import LABELS
 from drumbridge.core.synthesis import demo_loop
 from drumbridge.daw.jmtx import matrix_bytes
 from drumbridge.daw.missing_time import MissingTime
-from drumbridge.daw.reastream import audio_packets
+from drumbridge.daw.reastream import audio_packets, parse
 from drumbridge.engine.engine import Engine
+from drumbridge.errors import SettingsError
 
 RATE = 44100
 HIT = "/drumbridge/live/hit"
@@ -142,6 +144,56 @@ def test_hits_of_reastream_go_to_who_asked_for_them(client, loop, expected, monk
     assert {event.arguments[2] for event in client.events} == {1}
 
 
+@pytest.fixture
+def reaper():
+    """The socket of a ReaStream that receives."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(DEADLINE_S)
+        yield listening
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_hits_are_struck_and_let_go_on_a_reastream_that_receives(client, reaper, loop, stage):
+    client.end("notify", 1)
+    host, port = reaper.getsockname()
+    assert client.end("reastream/notes/start", "drums", 3, stage, 1, host, port)[0] == "done"
+    _, way = client.end("jmtx/start", 0, RATE)
+    with socket.create_connection(("127.0.0.1", way), DEADLINE_S) as sender:
+        for start in range(0, len(loop), 512):
+            sender.sendall(matrix_bytes(loop[start : start + 512]))
+        client.until(lambda _, streams: [row[4] for row in streams] == [len(loop)])
+    told, n = [], 0
+    while n < 12:  # of the hits, more than a dozen
+        packet = parse(reaper.recv(4096))
+        assert packet.identifier == "drums"
+        told += [tuple(message) for message in packet.messages]
+        n += sum(message[0] == 0x82 for message in packet.messages)
+    client.ask("ping")
+    struck = [(note, velocity) for status, note, velocity in told if status == 0x92]
+    hits = {}
+    for row in (event.arguments for event in client.events if event.address == HIT):
+        if row[2] in (stage, 1):
+            hits.setdefault(row[1], (row[4], row[5]))
+    assert struck == list(hits.values())[: len(struck)]
+    sounding = set()
+    for status, note, velocity in told:
+        assert (status, note in sounding, velocity > 0) in ((0x92, False, True), (0x82, True, False))
+        sounding ^= {note}
+    assert client.end("reastream/notes/stop", "nobody")[:2] == ("fail", "device.not_playing")
+    assert client.end("reastream/notes/stop") == ("done", 1)
+    assert client.end("reastream/notes/stop") == ("done", 0)
+
+
+def test_notes_that_would_come_back_are_refused(client):
+    _, port = client.end("reastream/start", 0)
+    result, code, text = client.end("reastream/notes/start", "drums", 10, 0, 1, "127.0.0.1", port)
+    assert (result, code) == ("fail", "settings.port")
+    assert "would come back" in text
+    assert client.end("reastream/notes/start", "x" * 40)[:2] == ("fail", "settings.identifier")
+    assert client.end("reastream/notes/start", "drums", 10, 2)[:2] == ("fail", "settings.stage")
+
+
 WAYS = [("jmtx", socket.SOCK_STREAM, (RATE,), (48000,)), ("reastream", socket.SOCK_DGRAM, (), (5.0,))]
 
 
@@ -180,6 +232,37 @@ def test_a_rate_that_cannot_be_is_refused(client, rate):
     assert client.end("jmtx/start", 0, rate)[:2] == ("fail", "settings.sample_rate")
 
 
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("drums", ("drums", "127.0.0.1", 58710)),
+        ("drums@127.0.0.2", ("drums", "127.0.0.2", 58710)),
+        ("a@b@10.0.0.1:9000", ("a@b", "10.0.0.1", 9000)),
+        ("drums@[::1]", ("drums", "::1", 58710)),
+        ("drums@[::1]:9", ("drums", "::1", 9)),
+        ("drums@:9", ("drums", "127.0.0.1", 9)),
+    ],
+)
+def test_where_notes_go_can_be_said_in_one_word(text, target):
+    assert reastream_target(text) == target
+
+
+def test_a_program_that_would_hear_its_own_notes_says_so():
+    port = free_port(socket.SOCK_DGRAM)
+    process, line = start("--port", "0", "--reastream", str(port), "--reastream-notes", f"drums@127.0.0.1:{port}")
+    _, log = process.communicate(timeout=DEADLINE_S)
+    assert (line, process.returncode) == ("", 1)
+    assert "would come back" in log
+    process, line = start("--port", "0", "--reastream-notes", f"drums@127.0.0.1:{port}")
+    assert "ready" in line
+    assert process.stdout.readline() == f"hits are played on ReaStream drums at 127.0.0.1, port {port}\n"
+    process.terminate()
+    process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0
+    with pytest.raises(SettingsError, match="is not like drums"):
+        reastream_target("drums@127.0.0.1:nine")
+
+
 def test_the_program_opens_them_and_two_programs_do_not_share_a_port(small_model):
     process, _ = start("--port", "0", "--model", str(small_model), "--jmtx", "0", "--reastream", "0")
     said = [process.stdout.readline() for _ in range(2)]
@@ -205,3 +288,68 @@ def test_the_program_opens_them_and_two_programs_do_not_share_a_port(small_model
     assert "ready" in line
     again.terminate()
     again.communicate(timeout=DEADLINE_S)
+
+
+# -- a port for each device --------------------------------------------------------------------------------------------
+
+
+def play(port, block):
+    """Send audio in small matrices, with time at its end for the last hit; return the connection."""
+    sender = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
+    for piece in np.array_split(np.concatenate([block, np.zeros((RATE, block.shape[1]), np.float32)]), 200):
+        sender.sendall(matrix_bytes(piece))
+    return sender
+
+
+def test_two_devices_have_streams_of_their_own(client, loop, expected):
+    client.end("notify", 1)
+    ports = [client.end("jmtx/open", f"device {k}", RATE, 0.0)[1] for k in (1, 2)]
+    assert len(set(ports)) == 2
+    senders = [play(port, loop) for port in ports]
+    arrived = [(f"device {k}", len(loop) + RATE) for k in (1, 2)]
+    client.until(lambda facts, streams: sorted((stream[1], stream[4]) for stream in streams) == arrived)
+    for k in (1, 2):
+        assert client.end("jmtx/close", f"device {k}") == ("done",)
+    client.until(lambda facts, streams: not streams and facts["jmtx_connections"] == 0)
+    client.until(lambda *_: len(client.finals()) == 2 * len(expected))
+    assert sorted(client.finals()) == sorted(2 * expected)
+    for sender in senders:
+        sender.close()
+
+
+def test_a_device_that_asks_again_keeps_its_port_and_may_connect_anew(client, loop):
+    asked = ("jmtx/open", "device 3", RATE, 0.0)
+    _, port = client.end(*asked)
+    assert client.end(*asked) == ("done", port)
+    first = play(port, loop[:RATE])
+    client.until(lambda facts, streams: [stream[1] for stream in streams] == ["device 3"])
+    second = play(port, loop[:RATE])  # Max went away without a word and came back
+    client.until(lambda facts, streams: facts["jmtx_connections"] == 1 and len(streams) == 1)
+    assert first.recv(1 << 20) is not None
+    assert client.end(*asked[:-1], 10.0)[1] != port, "other settings are another stream"
+    client.end("jmtx/close", "device 3")
+    second.close()
+
+
+def test_a_name_belongs_to_one_client(client, server):
+    other = Client(server.address[1])
+    assert client.end("jmtx/open", "bus 1", RATE)[0] == "done"
+    assert other.end("jmtx/open", "bus 1", RATE)[:2] == ("fail", "stream.name_taken")
+    client.end("jmtx/close", "bus 1")
+    assert other.end("jmtx/open", "bus 1", RATE)[0] == "done"
+    other.end("jmtx/close", "bus 1")
+    other.close()
+
+
+def test_nobody_can_keep_ports_without_end(client):
+    for k in range(32):
+        assert client.end("jmtx/open", f"many {k}", RATE)[0] == "done"
+    assert client.end("jmtx/open", "one more", RATE)[:2] == ("fail", "server.too_many_ways")
+    for k in range(32):
+        client.end("jmtx/close", f"many {k}")
+    assert client.end("jmtx/close", "never opened") == ("done",)
+
+
+def test_a_device_without_a_name_or_rate_is_refused(client):
+    assert client.end("jmtx/open", "", RATE)[:2] == ("fail", "settings.name")
+    assert client.end("jmtx/open", "device", 1)[:2] == ("fail", "settings.sample_rate")
