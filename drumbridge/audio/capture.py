@@ -44,11 +44,18 @@ class PortAudioInputs:
         ServerError
             ``device.no_portaudio``, ``device.stuck``.
         """
-        process = _start({"do": "list"})
-        try:
-            return [InputDevice(**device) for device in _answer(process)["inputs"]]
-        finally:
-            _end(process)
+        return [InputDevice(**device) for device in _ask("list")["inputs"]]
+
+    def about(self) -> tuple[str, list[str]]:
+        """Return the version of PortAudio, and the host APIs that it speaks: ASIO, Core Audio, JACK, ALSA, ...
+
+        Raises
+        ------
+        ServerError
+            As `inputs`.
+        """
+        answer = _ask("about")
+        return answer["version"], answer["hosts"]
 
     def open(
         self, device: InputDevice, *, channels: int, sample_rate: int, block_size: int, patient: bool = False
@@ -119,6 +126,14 @@ class CapturedInput:
     def close(self) -> None:
         """Let go of the device, and end a `read` that waits."""
         self._process.kill()
+
+
+def _ask(what: str) -> dict[str, Any]:
+    process = _start({"do": what})
+    try:
+        return _answer(process)
+    finally:
+        _end(process)
 
 
 def _start(asked: dict[str, Any]) -> subprocess.Popen[bytes]:

@@ -36,6 +36,10 @@ def main() -> None:
         asked = json.loads(sys.argv[-1])
         if asked["do"] == "list":
             _tell(pipe, {"inputs": [dataclasses.asdict(device) for device in _input_devices()]})
+        elif asked["do"] == "about":
+            from .port_audio import host_apis, portaudio_version
+
+            _tell(pipe, {"version": portaudio_version(), "hosts": host_apis()})
         else:
             code = _record(pipe, asked)
     except DrumbridgeError as error:

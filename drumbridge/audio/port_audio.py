@@ -6,6 +6,7 @@ that of when PortAudio was loaded: a fresh one needs a fresh process, see `drumb
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Any, Final
@@ -147,6 +148,8 @@ def _refusal(device: InputDevice, channels: int, sample_rate: int, error: Any) -
 
 
 def _sounddevice() -> Any:
+    if sys.platform == "win32":
+        os.environ.setdefault("SD_ENABLE_ASIO", "1")  # the wheel has two libraries; this one speaks ASIO too
     try:
         import sounddevice
     except OSError as error:  # what it raises where it finds no library

@@ -119,12 +119,12 @@ def _model() -> Iterator[Finding]:
 
 def _port_audio() -> Iterator[Finding]:
     from drumbridge.audio.capture import PortAudioInputs
-    from drumbridge.audio.port_audio import host_apis, portaudio_version
     from drumbridge.errors import ServerError
 
     try:
-        hosts, inputs = ", ".join(host_apis()), len(PortAudioInputs().inputs())
-        yield Finding("PortAudio", f"{portaudio_version()}, speaks {hosts}; inputs: {inputs} (drumbridge devices)")
+        version, hosts = PortAudioInputs().about()
+        inputs = len(PortAudioInputs().inputs())
+        yield Finding("PortAudio", f"{version}, speaks {', '.join(hosts)}; inputs: {inputs} (drumbridge devices)")
     except ServerError as error:
         yield Finding("PortAudio", "does not work; files and OSC do without it", error.message)
 
