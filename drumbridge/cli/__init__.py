@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "devices": "list the audio inputs of this machine",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "batch": "answer a file of questions, for scripts that cannot speak OSC",
     "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",
     "find": "find sounds in the library",
