@@ -64,6 +64,11 @@ class BlockQueue:
         self._filled.put(slot)
         return True
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return self._filled.empty()
+
     def take(self, timeout_s: float) -> Waiting | None:
         """Wait for the next block; None when none came in time."""
         self._in_use = 0

@@ -25,7 +25,7 @@ from .devices import Captured, InputDevice
 
 _ANSWERS_WITHIN_S: Final = 15.0  # some drivers take seconds to be asked; one that takes longer hangs
 _PARENT: Final = str(Path(drumbridge.__file__).parents[1])
-_NOTHING: Final = bytes(HEADER.size)
+_AT_ONCE: Final = 1 << 16  # bytes
 # Not -m, which would look for modules in the current folder first.
 _START: Final = (
     f"import sys; sys.path = [p for p in sys.path if p] + [{_PARENT!r}]; "
@@ -104,19 +104,31 @@ class CapturedInput:
         self._channels = channels
         self._process = process
         self._pipe = _pipe(process)
+        self._arrived = b""
+        self._at = 0  # where in it the next block begins
 
     def read(self) -> Captured | None:
         """Wait for what comes next; None once the device is gone or was closed."""
-        if self._pipe.closed:
+        while (captured := self._parsed()) is None and not self._pipe.closed:
+            # All that is there: waiting for Python's lock once for each small block, it would fall behind.
+            arrived = self._pipe.read1(_AT_ONCE)  # type: ignore[attr-defined]
+            self._arrived = self._arrived[self._at :] + arrived
+            self._at = 0
+            if not arrived:
+                _end(self._process)
+        return captured
+
+    def _parsed(self) -> Captured | None:
+        """Return the next block of what has arrived, if it is whole."""
+        start = self._at + HEADER.size
+        if len(self._arrived) < start:
             return None
-        header = self._pipe.read(HEADER.size)
-        size, lost, overflowed, time_s, arrived_s = HEADER.unpack(header if len(header) == HEADER.size else _NOTHING)
-        audio = self._pipe.read(size)
-        if not size or len(audio) < size:
-            _end(self._process)
+        size, lost, overflowed, time_s, arrived_s = HEADER.unpack_from(self._arrived, self._at)
+        if len(self._arrived) < start + size:
             return None
-        block = np.frombuffer(audio, dtype=np.float32).reshape(-1, self._channels)
-        return Captured(block, time_s, arrived_s, lost, overflowed)
+        self._at = start + size
+        audio = np.frombuffer(self._arrived[start : self._at], dtype=np.float32)
+        return Captured(audio.reshape(-1, self._channels), time_s, arrived_s, lost, overflowed)
 
     @property
     def stalled(self) -> bool:

@@ -22,6 +22,7 @@ HEADER: Final = struct.Struct("=II?dd")
 GONE: Final = 2  # exit codes
 STALLED: Final = 3  # it should still be there, but nothing came any more
 
+_SWITCH_INTERVAL_S = 0.0002  # a callback does not wait longer than this for the thread that writes
 _LOOK_EVERY_S = 0.25
 _STALLED_S = 2.0
 
@@ -30,6 +31,7 @@ def main() -> None:
     """Do what the last argument says."""
     pipe = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
     os.dup2(2, 1)  # what a driver prints must not get between the blocks
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     code = 0
     try:
@@ -72,7 +74,8 @@ def _record(pipe: BinaryIO, asked: dict[str, Any]) -> int:
         audio, time_s, arrived_s, lost, overflowed = waiting
         pipe.write(HEADER.pack(len(audio), lost, overflowed, time_s, arrived_s))
         pipe.write(audio)
-        pipe.flush()
+        if recording.queue.is_empty:  # else the next follows at once, and one write does for many
+            pipe.flush()
     return STALLED
 
 

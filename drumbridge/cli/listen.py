@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from drumbridge.osc.addresses import DEFAULT_PORT
 from .live_options import add_live_arguments, live_profiles
 from .note_options import add_note_arguments, start_notes
 from .quiet import quiet_libraries
+from .serve import SWITCH_INTERVAL_S, make_server
 from .terminal import note, stdout_is_terminal
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
     device: str | int = int(args.device) if args.device.isdecimal() else args.device
     view = live_view(json=args.json, is_terminal=stdout_is_terminal())
     asked_to_end = _signals()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with _place(args, profiles) as (inputs, bus, outputs):
         bus.add(view)
         for name in start_notes(args, outputs):
@@ -127,8 +130,6 @@ def _started(
 def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[Inputs, EventBus, NoteOutputs]]:
     """Provide inputs, the bus of their streams, and where their notes are played: a server's, or ones of our own."""
     if args.serve:
-        from .serve import make_server
-
         server = make_server(args.model, "127.0.0.1", args.port, profiles=lambda: profiles)
         live = server.bridge.live
         serving = threading.Thread(target=server.run, daemon=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("drumbridge.serve")
 
 # A job's thread gives way to an arriving ping after this long; Python's own 5 ms would be heard.
-_SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_S = 0.0005
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +145,7 @@ def make_server(
 
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), profiles)
     server = Server(bridge, host, port, tcp=tcp)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     return server
 
 
