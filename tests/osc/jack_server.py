@@ -82,7 +82,10 @@ class Jack:
     def stop(self) -> None:
         """End it as people do: a server that is killed leaves its place in a table of eight taken."""
         self.process.terminate()
-        self.process.wait(DEADLINE_S)
+        try:
+            self.process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
     def kill(self) -> None:
         """End it as a crash does; `start` takes its place again."""
