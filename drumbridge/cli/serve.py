@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
 from drumbridge.cli import complain
+from drumbridge.cli.kit_options import add_kits_folder
 from drumbridge.cli.live_options import add_live_arguments, live_profiles
 from drumbridge.cli.note_options import add_note_arguments, reastream_target, start_notes
 from drumbridge.engine.jobs import JobQueue
@@ -27,6 +28,7 @@ from drumbridge.ports import JMTX_PORT, REASTREAM_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from drumbridge.engine.engine import Engine
     from drumbridge.engine.live_profiles import LiveProfiles
@@ -67,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
+    add_kits_folder(parser)
     add_live_arguments(parser)
     add_note_arguments(parser)
     parser.add_argument(
@@ -90,7 +93,13 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("settings.idle_exit", f"--idle-exit takes more than 0 minutes, not {args.idle_exit:g}.")
     profiles = live_profiles(args)
     server = make_server(
-        args.model, args.host, args.port, tcp=not args.no_tcp, library=args.library, profiles=lambda: profiles
+        args.model,
+        args.host,
+        args.port,
+        tcp=not args.no_tcp,
+        library=args.library,
+        kits=args.kits,
+        profiles=lambda: profiles,
     )
     bridge = server.bridge
     started = _start_ways(server, args)
@@ -128,6 +137,7 @@ def make_server(
     *,
     tcp: bool = True,
     library: str | None = None,
+    kits: Path | None = None,
     profiles: Callable[[], LiveProfiles],
 ) -> Server:
     """Return a server with an engine of its own, which listens but does not run yet.
@@ -141,7 +151,7 @@ def make_server(
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=model, library=library)
+        return Engine(model=model, library=library, kits=kits)
 
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), profiles)
     server = Server(bridge, host, port, tcp=tcp)
