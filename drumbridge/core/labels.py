@@ -8,6 +8,7 @@ level 1 lacks); a colour is 0xRRGGBB, one family of hue per group.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -67,6 +68,16 @@ _TRANSCRIPTION_FIVE = {
 }  # fmt: skip
 
 _FAMILY = {"rim": "snare", "closed_hat": "hat", "open_hat": "hat", "crash": "cymbal", "ride": "cymbal"}
+
+
+def row_of(label: str) -> Label:
+    """Return the row of a label; one that a user's own model has made up is a group of its own, played as `other`."""
+    return BY_NAME.get(label) or Label(label, label, BY_NAME["other"].gm_note, BY_NAME["other"].colour)
+
+
+def own_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return those labels of a model that are not in the table, in its order."""
+    return tuple(label for label in labels if label not in BY_NAME)
 
 
 def to_family(label: str) -> str:

@@ -19,14 +19,13 @@ from drumbridge.audio.paths import audio_paths_below
 from drumbridge.core.events import Classification, Hit, Transcription
 from drumbridge.core.excerpts import check_after_ms
 from drumbridge.core.transcriber import TranscriberSettings
-from drumbridge.errors import DrumbridgeError
+from drumbridge.errors import DrumbridgeError, ModelError
 from drumbridge.inference.classifier import OnnxClassifier
 from drumbridge.inference.registry import model_path
 
 from .cancellation import check_cancelled
-from .classification import classifications, classify_files
+from .classification import classify_files
 from .file_transcription import transcribe_file
-from .one_shot import read_one_shot
 
 _AT_ONCE = 16  # files that one worker decodes before their excerpts are scored together
 
@@ -66,6 +65,23 @@ class Engine:
                 self._loaded[key] = OnnxClassifier(path, threads=self._threads)
             return self._loaded[key]
 
+    def load_hit_model(self, name_or_path: str | None = None) -> OnnxClassifier:
+        """Return a model that can hear the hits of a recording or a stream.
+
+        Raises
+        ------
+        ModelError
+            As `load_model`; ``model.segmentation`` for a model of whole files or of pieces of equal length.
+        """
+        classifier = self.load_model(name_or_path)
+        if classifier.segmentation != "onset":
+            raise ModelError(
+                "model.segmentation",
+                f"{classifier.name} names whole files, not the hits in them: classify can use it, transcribe and live "
+                "streams can't.",
+            )
+        return classifier
+
     def classify(
         self, path: str | os.PathLike[str], *, model: str | None = None, after_ms: float | None = None
     ) -> Classification:
@@ -85,8 +101,10 @@ class Engine:
         AudioError, ModelError, SettingsError
         """
         check_after_ms(after_ms)
-        classifier = self.load_model(model)
-        return classifications([read_one_shot(path, classifier, after_ms)], classifier)[0]
+        ((_, result),) = classify_files([os.fspath(path)], self.load_model(model), after_ms, None)
+        if isinstance(result, DrumbridgeError):
+            raise result
+        return result
 
     def classify_many(
         self,
@@ -180,7 +198,7 @@ class Engine:
         """
         return transcribe_file(
             path,
-            self.load_model(model),
+            self.load_hit_model(model),
             start_s=start_s,
             end_s=end_s,
             settings=settings,

@@ -18,7 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from drumbridge._version import __version__
-from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR
+from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR, own_labels, row_of
 from drumbridge.engine.jobs import Job, JobQueue
 from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
@@ -65,6 +65,7 @@ class Bridge:
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
         self._model = ""
+        self._own_labels: tuple[str, ...] = ()
         self._started_s = time.monotonic()
         self._requests = self._fails = 0
         self._making = threading.Lock()
@@ -99,7 +100,7 @@ class Bridge:
         if self._live is None:
             from drumbridge.osc.live_requests import LiveRequests
 
-            self._live = LiveRequests(lambda: self.engine.load_model(), self.done, self.fail, self._started_s)
+            self._live = LiveRequests(lambda: self.engine.load_hit_model(), self.done, self.fail, self._started_s)
         return self._live
 
     def close(self, timeout_s: float) -> bool:
@@ -115,7 +116,8 @@ class Bridge:
         ModelError
             As `Engine.load_model`.
         """
-        self._model = self.engine.load_model().name
+        classifier = self.engine.load_model()
+        self._model, self._own_labels = classifier.name, own_labels(classifier.rule.labels)
 
     def receive(self, packet: bytes, session: Session) -> None:
         """Do what a packet of a client asks."""
@@ -201,6 +203,7 @@ class Bridge:
     def _labels(self, session: Session, req: int) -> Sequence[Any]:
         rows = [(index, *label) for index, label in enumerate(LABELS)]
         rows.append((len(rows), UNSURE, UNSURE, -1, UNSURE_COLOUR))
+        rows += [(len(rows) + k, *row_of(label)) for k, label in enumerate(self._own_labels)]
         for message in replies(PREFIX + "labels/value", req, rows):
             session.route.send(encode(message))
         return ()

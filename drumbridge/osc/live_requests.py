@@ -15,7 +15,7 @@ import numpy as np
 
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit
-from drumbridge.core.labels import BY_NAME, LABELS, UNSURE
+from drumbridge.core.labels import LABELS, UNSURE, own_labels, row_of
 from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.live_stream import GapReason, LiveStream
@@ -199,7 +199,7 @@ class LiveRequests(StreamListener):
 
 def hit_messages(stream_id: int, hit: Hit, classifier: Classifier) -> list[Message]:
     """Return a hit as messages, one for each of its labels, strongest first; an unsure one has one."""
-    labels = [(label.label, _LABEL_INDEX[label.label], label.confidence) for label in hit.labels]
+    labels = [(label.label, _place(label.label, classifier), label.confidence) for label in hit.labels]
     if not labels:
         guess = classifier.rule.labels[int(np.argmax(hit.scores))] if hit.scores else LABELS[0].name
         labels = [(guess, _LABEL_INDEX[UNSURE], hit.confidence)]
@@ -213,15 +213,21 @@ def hit_messages(stream_id: int, hit: Hit, classifier: Classifier) -> list[Messa
                 hit.index & _POSITIONS,
                 int(hit.stage),
                 position,
-                BY_NAME[name].gm_note,
+                row_of(name).gm_note,
                 hit.velocity,
                 DURATION_MS,
-                index,
+                place,
                 confidence,
             ),
         )
-        for name, index, confidence in labels
+        for name, place, confidence in labels
     ]
+
+
+def _place(label: str, classifier: Classifier) -> int:
+    """Return the place of a label in the table that clients are told, behind which a model's own labels stand."""
+    place = _LABEL_INDEX.get(label)
+    return len(_LABEL_INDEX) + own_labels(classifier.rule.labels).index(label) if place is None else place
 
 
 def _feed(stream: LiveStream, pieces: list[np.ndarray | Gap]) -> None:
