@@ -37,7 +37,7 @@ class ModelError(DrumbridgeError, ValueError):
 
 
 class ProtocolError(DrumbridgeError, ValueError):
-    """A message breaks OSC or our table of addresses (codes ``osc.*``)."""
+    """A message breaks OSC or our table of addresses (codes ``osc.*``), or another protocol (its name first)."""
 
 
 class JobError(DrumbridgeError, RuntimeError):
@@ -57,3 +57,7 @@ class ServerError(DrumbridgeError, OSError):
 
 class SettingsError(DrumbridgeError, ValueError):
     """An argument or a setting is out of its range (codes ``settings.*``)."""
+
+
+class LibraryError(DrumbridgeError, RuntimeError):
+    """The sample library cannot be opened, read or written (codes ``library.*``)."""

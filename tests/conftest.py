@@ -1,6 +1,8 @@
 """What several tests share."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,20 @@ from hypothesis import settings
 settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+# What names no library uses this one, in these processes and those they start, and never the user's own.
+_LIBRARY = tempfile.TemporaryDirectory(prefix="drumbridge-tests-")
+os.environ["DRUMBRIDGE_LIBRARY"] = os.path.join(_LIBRARY.name, "library.sqlite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_whoever_runs_this(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Neither read nor write the profiles of a user, here and in every process that a test starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        empty = str(tmp_path_factory.mktemp("settings"))
+        for variable in ("XDG_CONFIG_HOME", "LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+            patch.setenv(variable, empty)
+        yield
 
 
 @pytest.fixture(scope="session")

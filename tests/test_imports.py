@@ -11,7 +11,18 @@ from drumbridge.cli import VERBS
 from drumbridge.core.synthesis import synthesise
 
 HEAVY = {"librosa", "numba", "torch", "matplotlib", "scipy", "sklearn"}
-LIBRARIES = HEAVY | {"numpy", "onnxruntime", "soundfile", "soxr", "sounddevice", "rich", "mido", "onnx", "mir_eval"}
+LIBRARIES = HEAVY | {
+    "numpy",
+    "onnxruntime",
+    "soundfile",
+    "soxr",
+    "sounddevice",
+    "rich",
+    "mido",
+    "onnx",
+    "mir_eval",
+    "platformdirs",
+}
 
 
 def roots_imported(stderr: str) -> set[str]:

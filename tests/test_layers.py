@@ -11,16 +11,23 @@ ROOT = Path(__file__).resolve().parents[1] / "drumbridge"
 # What each layer may import of the others; itself is understood.
 BELOW = {
     "errors": set(),
+    "ports": {"errors"},
     "core": {"errors"},
     "audio": {"core", "errors"},
     "inference": {"core", "errors"},
     "formats": {"core", "errors"},
-    "engine": {"core", "errors", "audio", "inference", "formats"},
-    "osc": {"core", "errors", "audio", "inference", "formats", "engine"},
+    "library": {"core", "errors"},
+    "engine": {"core", "errors", "audio", "inference", "formats", "library"},
+    # The protocols that DAWs speak by themselves; requests over OSC open and close them.
+    "daw": {"core", "errors", "ports", "engine"},
+    "osc": {"core", "errors", "ports", "audio", "inference", "formats", "library", "engine", "daw"},
     "evaluation": {"core", "errors", "audio", "inference", "formats", "engine"},
     "training": {"core", "errors", "audio", "inference", "formats", "engine", "evaluation"},
     # The command line starts everything, the server and the training too.
-    "cli": {"core", "errors", "audio", "inference", "formats", "engine", "osc", "evaluation", "training"},
+    "cli": {
+        *("core", "errors", "audio", "inference", "formats", "library", "engine", "ports", "osc"),
+        *("evaluation", "training"),
+    },
     "__init__": {"core", "errors", "engine", "inference"},
     "__main__": {"cli"},
     "_version": set(),
@@ -28,14 +35,18 @@ BELOW = {
 
 # Where each foreign package may be imported: a layer, or one file. (train and evaluate look for their extras.)
 PLACES = {
-    "numpy": set(BELOW) - {"errors", "__init__", "__main__", "_version"},
+    "numpy": set(BELOW) - {"errors", "ports", "__init__", "__main__", "_version"},
     "onnxruntime": {"inference/classifier.py"},
     "soundfile": {"audio", "training", "evaluation", "cli/doctor.py"},
     "soxr": {"audio", "training", "evaluation"},
     "sounddevice": {"audio/devices.py"},
     "mido": {"formats", "training"},
+    "rtmidi": {"formats/midi_ports.py"},
+    "platformdirs": {"formats/profiles.py", "library/location.py"},
     "pythonosc": {"osc", "cli"},
     "rich": {"cli"},
+    "watchfiles": {"audio/watching.py"},
+    "distributed": {"engine/dask_workers.py"},
     "librosa": {"evaluation", "training"},
     "torch": {"training", "cli/train.py"},
     "onnx": {"training", "cli/train.py"},
@@ -50,7 +61,10 @@ IMPURE = {
     *("os", "io", "pathlib", "tempfile", "shutil", "sys", "socket", "select", "selectors", "asyncio", "random"),
     *("threading", "queue", "multiprocessing", "concurrent", "subprocess", "signal", "time", "datetime", "logging"),
 }
-PURE_PROTOCOLS = ("osc/wire.py", "osc/framing.py", "osc/audio_packets.py")
+PURE_PROTOCOLS = (
+    *("osc/wire.py", "osc/framing.py", "osc/audio_packets.py"),
+    *("daw/jmtx.py", "daw/reastream.py", "daw/missing_time.py"),
+)
 
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 

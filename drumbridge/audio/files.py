@@ -25,25 +25,6 @@ from .damage import MAX_RATE_HZ, MIN_RATE_HZ, bad_rate, end_is_missing, refusal,
 MAX_MAGNITUDE = 1e6  # +120 dBFS: beyond it a "sample" is damage, and its square would not fit float32
 BLOCK_LENGTH = 65_536
 
-AUDIO_SUFFIXES = frozenset(
-    {
-        ".wav",
-        ".wave",
-        ".aif",
-        ".aiff",
-        ".aifc",
-        ".flac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".mp3",
-        ".w64",
-        ".rf64",
-        ".caf",
-        ".au",
-    }
-)
-
 _UNKNOWN_LENGTH = 2**62  # libsndfile says 2**63 - 1 where a stream does not tell its length
 _TRUNCATED_MARK = "should be"  # how libsndfile's log puts a chunk longer than its file
 _TOLERATED_SHORTAGE_S = 0.1  # MP3 and OGG headers estimate their length

@@ -1,4 +1,4 @@
-"""Paths as people's DAWs and scripts give them, and the audio files below a folder.
+"""Paths as people's DAWs and scripts give them.
 
 `path_from_daw` takes POSIX paths, ``~``, ``file://`` URLs, Windows drive letters (also under WSL), Max's
 ``Macintosh HD:/Users/...``, quotes around, and names in composed or decomposed Unicode. Where a text
@@ -16,8 +16,6 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from drumbridge.errors import AudioError
-
-from .files import AUDIO_SUFFIXES
 
 _VOLUMES = Path("/Volumes")  # where macOS mounts them; the boot volume is a link to / there
 _BOOT_VOLUME = "Macintosh HD"
@@ -126,46 +124,3 @@ def _is_there(path: Path) -> bool:
     except (OSError, ValueError):  # ValueError: characters that no file name has
         return False
     return True
-
-
-def audio_paths_below(folder: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield the audio files in and below a folder, told by suffix, sorted within each folder.
-
-    Hidden entries and ``__MACOSX`` are left out; links to folders are followed, each folder is visited
-    once; a folder below that may not be read is left out.
-
-    Raises
-    ------
-    AudioError
-        ``audio.not_found``, ``audio.not_a_folder`` or ``audio.permission``, about `folder` itself.
-    """
-    folder = Path(folder)
-    if not _is_there(folder):
-        raise AudioError("audio.not_found", f"There is no folder {folder}.")
-    if not folder.is_dir():
-        raise AudioError("audio.not_a_folder", f"{folder} is a file, not a folder.")
-    try:
-        os.scandir(folder).close()
-    except OSError as error:
-        raise AudioError("audio.permission", f"{folder} may not be listed: check its permissions.") from error
-    return _walk(folder)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    visited: set[tuple[int, int]] = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        try:
-            status = os.stat(parent)
-        except OSError:  # went away since it was listed
-            folders.clear()
-            continue
-        identity = (status.st_dev, status.st_ino)
-        if identity in visited:
-            folders.clear()
-            continue
-        visited.add(identity)
-        folders[:] = sorted(name for name in folders if name[0] != "." and name != "__MACOSX")
-        for name in sorted(names):
-            path = Path(parent, name)
-            if name[0] != "." and path.suffix.lower() in AUDIO_SUFFIXES and os.path.isfile(path):
-                yield path

@@ -20,8 +20,10 @@ from typing import NamedTuple
 
 from drumbridge._version import __version__
 
+from .quiet import quiet_libraries
+
 _NEEDED = ("numpy", "onnxruntime", "soundfile", "soxr", "python-osc", "mido", "rich", "librosa", "sounddevice")
-_EXTRAS = {"eval": ("mir_eval", "scikit-learn", "matplotlib"), "train": ("torch", "onnx")}
+_EXTRAS = {"midi": ("python-rtmidi",), "eval": ("mir_eval", "scikit-learn", "matplotlib"), "train": ("torch", "onnx")}
 
 
 class Finding(NamedTuple):
@@ -40,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print all findings; 1 when the main job cannot work."""
     stopped = False
-    for check in (_versions, _packages, _decoder, _model, _port_audio, _port, _extras):
+    for check in (_versions, _packages, _decoder, _model, _port_audio, _midi, _port, _extras):
         for finding in _survive(check):
             mark = "FAILS" if finding.stops else "note" if finding.remedy else "ok"
             print(f"{mark:6} {finding.what:12} {finding.text}", flush=True)
@@ -125,6 +127,18 @@ def _port_audio() -> Iterator[Finding]:
         yield Finding("PortAudio", "does not work; files and OSC do without it", error.message)
 
 
+def _midi() -> Iterator[Finding]:
+    from drumbridge.errors import ServerError
+    from drumbridge.formats.midi_ports import output_names
+
+    try:
+        with quiet_libraries():
+            names = output_names()
+        yield Finding("MIDI", f"outputs: {len(names)}")
+    except ServerError as error:
+        yield Finding("MIDI", "no port can be played on; files and OSC do without it", error.message)
+
+
 def _port() -> Iterator[Finding]:
     from drumbridge.osc.addresses import DEFAULT_PORT
 
@@ -165,14 +179,14 @@ def _extras() -> Iterator[Finding]:
     for extra, names in _EXTRAS.items():
         versions = {name: _version_of(name) for name in names}
         if missing := [name for name, version in versions.items() if version is None]:
-            text = f"{', '.join(missing)} not installed; only drumbridge {_verb(extra)} needs it"
+            text = f"{', '.join(missing)} not installed; only {_needed_by(extra)} needs it"
             yield Finding(f"extra {extra}", text, f"in a checkout of drumbridge: pip install '.[{extra}]'")
         else:
             yield Finding(f"extra {extra}", ", ".join(f"{name} {version}" for name, version in versions.items()))
 
 
-def _verb(extra: str) -> str:
-    return {"eval": "evaluate", "train": "train"}[extra]
+def _needed_by(extra: str) -> str:
+    return {"midi": "playing on MIDI ports", "eval": "drumbridge evaluate", "train": "drumbridge train"}[extra]
 
 
 def _version_of(name: str) -> str | None:

@@ -25,10 +25,13 @@ class Progress:
     ----------
     what : str
         Stands before the bar.
+    unit : str
+        What is counted, if how many a second is worth a column.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, unit: str = "") -> None:
         self._what = what
+        self._unit = unit
         self._shown = stderr_is_terminal()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
@@ -50,15 +53,20 @@ class Progress:
                 return
             self._start()
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total or None)
+            rate = done / max(1e-3, time.monotonic() - self._since_s)
+            self._bar.update(self._task, completed=done, total=total or None, rate=f"{rate:,.0f} {self._unit}/s")
 
     def _start(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
 
         # Where rows go to the same screen, its console has to know of the bar: it prints them above it.
         console = stdout_console() if stdout_is_terminal() else Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
-        self._task = self._bar.add_task(self._what, total=None)
+        counted = (MofNCompleteColumn(), TextColumn("{task.fields[rate]}")) if self._unit else ()
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), *counted, TimeRemainingColumn()
+        )  # fmt: skip
+        self._bar = Bar(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+        self._task = self._bar.add_task(self._what, total=None, rate="")
         self._bar.start()

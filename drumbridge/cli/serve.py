@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
 from drumbridge.cli import complain
+from drumbridge.cli.live_options import add_live_arguments, live_profiles
+from drumbridge.cli.note_options import add_note_arguments, start_notes
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import DrumbridgeError
 from drumbridge.osc.addresses import DEFAULT_PORT
 from drumbridge.osc.handlers import Bridge
 from drumbridge.osc.server import Server
+from drumbridge.ports import JMTX_PORT, REASTREAM_PORT
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
@@ -40,7 +43,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, default=DEFAULT_PORT, help="UDP and TCP port; 0 for any (default: %(default)s)"
     )
     parser.add_argument("--no-tcp", action="store_true", help="listen on UDP only")
+    parser.add_argument(
+        "--jmtx",
+        type=int,
+        nargs="?",
+        const=JMTX_PORT,
+        metavar="PORT",
+        help="hear Max's jit.catch~ -> jit.net.send on this TCP port (default: off; without a number %(const)s)",
+    )
+    parser.add_argument(
+        "--jmtx-rate", type=int, default=44100, metavar="HZ", help="the rate of Max's audio (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--reastream",
+        type=int,
+        nargs="?",
+        const=REASTREAM_PORT,
+        metavar="PORT",
+        help="hear REAPER's ReaStream on this UDP port (default: off; without a number %(const)s)",
+    )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
+    parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
+    add_live_arguments(parser)
+    add_note_arguments(parser)
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
@@ -55,15 +80,17 @@ def run(args: argparse.Namespace) -> int:
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=args.model)
+        return Engine(model=args.model, library=args.library)
 
-    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))))
+    profiles = live_profiles(args)
+    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), lambda: profiles)
     server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
+    started = _start_ways(server, args)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     _end_on_signals(server)
     host, port = server.address
     transports = "UDP" if args.no_tcp else "UDP and TCP"
-    print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", flush=True)
+    print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", *started, sep="\n", flush=True)
     unusable: list[DrumbridgeError] = []
     threading.Thread(target=_load_model, args=(bridge, server, args.model, unusable), daemon=True).start()
     server.run()
@@ -79,6 +106,23 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def _start_ways(server: Server, args: argparse.Namespace) -> list[str]:
+    """Open what was asked for besides OSC; return what to say of it."""
+    lines = []
+    try:
+        if args.jmtx is not None:
+            port = server.bridge.ways.start_jmtx(args.jmtx, args.jmtx_rate)
+            lines.append(f"jit.net.send is heard on port {port} (TCP), at {args.jmtx_rate} Hz")
+        if args.reastream is not None:
+            lines.append(f"ReaStream is heard on port {server.bridge.ways.start_reastream(args.reastream)} (UDP)")
+        if args.midi is not None or args.reaper_notes is not None:  # else nothing of the live part is imported yet
+            lines += [f"hits are played on {name}" for name in start_notes(args, server.bridge.live.outputs)]
+    except DrumbridgeError:
+        server.close()
+        raise
+    return lines
 
 
 def _load_model(bridge: Bridge, server: Server, asked_for: str | None, unusable: list[DrumbridgeError]) -> None:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .live_options import add_hit_arguments, hit_settings
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end", type=float, metavar="S", help="end of the part, seconds")
     parser.add_argument("--model", metavar="NAME", help="name of an installed model, or path of an .onnx file")
     parser.add_argument("--after-ms", type=float, metavar="MS", help="decide on this much of each sound")
+    add_hit_arguments(parser)
 
 
 @quiet_libraries()
 def run(args: argparse.Namespace) -> int:
     """Transcribe, print, and write the MIDI file."""
     from drumbridge.audio.paths import path_from_daw
-    from drumbridge.core.transcriber import TranscriberSettings
     from drumbridge.engine.engine import Engine
 
     from .progress import Progress
@@ -47,13 +48,14 @@ def run(args: argparse.Namespace) -> int:
     recording = path_from_daw(args.file)
     if args.midi is not None:
         _check_target(args.midi, recording, force=args.force)
+    settings = hit_settings(args, after_ms=args.after_ms)
     on_hits = _printer(args)
     with Progress("transcribing") as progress:
         transcription = Engine(model=args.model).transcribe(
             recording,
             start_s=args.start,
             end_s=args.end,
-            settings=TranscriberSettings(after_ms=args.after_ms),
+            settings=settings,
             on_hits=on_hits,
             on_progress=progress.update,
         )

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from .labels import UNSURE
+
+ONE_SHOT: Final = "one_shot"  # a file with one sound
+LOOP: Final = "loop"  # a file with several
+KINDS: Final = (ONE_SHOT, LOOP)
 
 
 class Stage(enum.IntEnum):

@@ -34,6 +34,12 @@ class HitRules:
         self._masks = RetriggerMasks(source_rate, settings.retrigger_ms)
         self._velocities = VelocityScale(source_rate, settings.velocity)
 
+    def change(self, settings: TranscriberSettings) -> None:
+        """Use other settings from here on; what was played is not forgotten."""
+        self._gate_db = settings.noise_gate_db
+        self._masks.change(settings.retrigger_ms)
+        self._velocities.change(settings.velocity)
+
     def reset(self) -> None:
         """Forget what was played."""
         self._masks.reset()

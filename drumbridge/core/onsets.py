@@ -96,6 +96,10 @@ class OnsetDetector:
         self._search_after = scaled_length(settings.search_after, sample_rate)
         self.reset()
 
+    def set_sensitivity(self, sensitivity: float) -> None:
+        """Divide the thresholds of the settings by a number, from here on."""
+        self._picker.settings = self.settings.peaks.at_sensitivity(sensitivity)
+
     def reset(self) -> None:
         """Start a new stream at position 0."""
         self._restart(0, after_gap=False)

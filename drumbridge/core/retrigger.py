@@ -37,8 +37,13 @@ class RetriggerMasks:
     """
 
     def __init__(self, sample_rate: int, retrigger_ms: Mapping[str, float]) -> None:
-        self._lengths = {label: round(mask_ms * sample_rate / 1000) for label, mask_ms in retrigger_ms.items()}
+        self._sample_rate = sample_rate
+        self.change(retrigger_ms)
         self.reset()
+
+    def change(self, retrigger_ms: Mapping[str, float]) -> None:
+        """Use other masks from here on; what was played is not forgotten."""
+        self._lengths = {label: round(mask_ms * self._sample_rate / 1000) for label, mask_ms in retrigger_ms.items()}
 
     def reset(self) -> None:
         """Forget what was played."""

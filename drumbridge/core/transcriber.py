@@ -73,8 +73,8 @@ class Transcriber:
         if onsets is None:
             onsets = OnsetSettings.proposals() if classifier.has_presence else OnsetSettings()
         rate = classifier.sample_rate
-        onsets = replace(onsets, peaks=onsets.peaks.at_sensitivity(settings.sensitivity))
         self._detector = OnsetDetector(rate, onsets)
+        self._detector.set_sensitivity(settings.sensitivity)
         self._needed = classifier.samples_after
         if settings.after_ms is not None:
             self._needed = min(self._needed, max(1, round(settings.after_ms * rate / 1000)))
@@ -112,6 +112,25 @@ class Transcriber:
         self._segment = (0, 0)  # where the audio since the last gap starts: sample of the source, of the model's stream
         self._next_index = 0
         self._ended = False
+
+    def change(self, settings: TranscriberSettings) -> None:
+        """Take sensitivity, noise gate, retrigger masks and velocity from other settings, from here on.
+
+        Nothing that was heard is forgotten, and no hit is lost or told twice: what is decided from now on is decided by
+        the new settings. What decides when a hit is told (`early_ms`, `after_ms`, `onsets`) stays as it is.
+        """
+        self.settings = replace(
+            self.settings,
+            sensitivity=settings.sensitivity,
+            noise_gate_db=settings.noise_gate_db,
+            retrigger_ms=settings.retrigger_ms,
+            velocity=replace(settings.velocity, level_s=self.settings.velocity.level_s),
+        )
+        self._detector.set_sensitivity(settings.sensitivity)
+        if self._trigger is not None:
+            self._trigger.set_sensitivity(settings.sensitivity)
+        for rules in self._rules.values():
+            rules.change(self.settings)
 
     def latency(self, stage: Stage = Stage.FINAL) -> int:
         """Return the most samples of the source from an attack until the block that announces its hit.

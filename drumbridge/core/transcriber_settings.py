@@ -14,6 +14,7 @@ from ..errors import SettingsError
 from .excerpts import check_after_ms
 from .onsets import OnsetSettings
 from .retrigger import check_masks
+from .settings_table import OFF_DB, Value, check_setting, default_values, retrigger_masks
 from .velocity import VelocitySettings
 
 
@@ -54,12 +55,33 @@ class TranscriberSettings:
     retrigger_ms: Mapping[str, float] = field(default_factory=dict, hash=False)
     velocity: VelocitySettings = field(default_factory=VelocitySettings)
 
+    @classmethod
+    def of(cls, values: Mapping[str, Value], *, after_ms: float | None = None) -> TranscriberSettings:
+        """Return the settings that values of the table of settings ask for; what is not among them is at its default.
+
+        Raises
+        ------
+        SettingsError
+            As `check_setting`.
+        """
+        chosen = default_values() | {name: check_setting(name, value) for name, value in values.items()}
+        gate_db = float(chosen["noise_gate_db"])
+        return cls(
+            after_ms=after_ms,
+            early_ms=float(chosen["early_ms"]) or None,
+            sensitivity=float(chosen["sensitivity"]),
+            noise_gate_db=None if gate_db <= OFF_DB else gate_db,
+            retrigger_ms=retrigger_masks(chosen),
+            velocity=VelocitySettings(
+                curve=str(chosen["velocity_curve"]), fixed_velocity=int(chosen["fixed_velocity"])
+            ),
+        )
+
     def __post_init__(self) -> None:
         check_after_ms(self.after_ms)
         if self.early_ms is not None and not 0 < self.early_ms < math.inf:
             raise SettingsError("settings.early_ms", f"The early answer must come above 0 ms, not {self.early_ms:g}.")
-        if not 0.1 <= self.sensitivity <= 10:
-            raise SettingsError("settings.sensitivity", f"The sensitivity must be 0.1 to 10, not {self.sensitivity:g}.")
+        check_setting("sensitivity", self.sensitivity)
         if self.noise_gate_db is not None and not math.isfinite(self.noise_gate_db):
             raise SettingsError("settings.noise_gate_db", f"The noise gate cannot be {self.noise_gate_db:g} dBFS.")
         check_masks(self.retrigger_ms)

@@ -61,13 +61,17 @@ class TriggerDetector:
         self.sample_rate = sample_rate
         self._strength = OnsetStrength(sample_rate, _CURVE)
         self._half = self._strength.frame_length // 2
-        self._threshold = _THRESHOLD.at_sensitivity(sensitivity)
+        self.set_sensitivity(sensitivity)
         self._separation = scaled_length(_SEPARATION, sample_rate)
         self._wait = round(_WAIT_S * sample_rate)
         self._search = round(_SEARCH_S * sample_rate)
         self._near = round(_NEAR_S * sample_rate)
         self._history = History()
         self.restart(0)
+
+    def set_sensitivity(self, sensitivity: float) -> None:
+        """Divide the thresholds by another number from here on."""
+        self._threshold = _THRESHOLD.at_sensitivity(sensitivity)
 
     def restart(self, position: int, *, after_gap: bool = False) -> None:
         """Start a stream whose next sample is the one at `position`: after silence, or amid unheard sound."""

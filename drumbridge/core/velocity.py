@@ -21,10 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SettingsError
+from .settings_table import VELOCITY_CURVES, check_setting
 
 SILENCE_DB = -120.0
-CURVES = {"soft": 0.5, "linear": 1.0, "hard": 2.0, "fixed": 0.0}  # power of the standard's curve
 
 
 @dataclass(frozen=True)
@@ -57,13 +56,8 @@ class VelocitySettings:
     fixed_velocity: int = 127
 
     def __post_init__(self) -> None:
-        if self.curve not in CURVES:
-            raise SettingsError(
-                "settings.velocity_curve",
-                f"there is no velocity curve {self.curve!r}: it is one of {', '.join(CURVES)}.",
-            )
-        if not 1 <= self.fixed_velocity <= 127:
-            raise SettingsError("settings.fixed_velocity", f"a velocity must be 1 to 127, not {self.fixed_velocity}.")
+        check_setting("velocity_curve", self.curve)
+        check_setting("fixed_velocity", self.fixed_velocity)
 
 
 def peak_level_db(audio: np.ndarray) -> float:
@@ -82,9 +76,14 @@ class VelocityScale:
     """The running reference of a stream: gives each stroke its velocity, in order of position."""
 
     def __init__(self, sample_rate: int, settings: VelocitySettings | None = None) -> None:
-        self.settings = settings or VelocitySettings()
-        self._decay_db = self.settings.reference_decay_db / sample_rate
+        self._sample_rate = sample_rate
+        self.change(settings or VelocitySettings())
         self.reset()
+
+    def change(self, settings: VelocitySettings) -> None:
+        """Give strokes their velocity by other settings from here on; the loudest one is not forgotten."""
+        self.settings = settings
+        self._decay_db = settings.reference_decay_db / self._sample_rate
 
     def reset(self) -> None:
         """Forget all strokes."""
@@ -106,4 +105,4 @@ class VelocityScale:
         self._loudest_db = max(level_db, fallen_db, settings.lowest_reference_db)
         self._position = max(self._position, position)
         highest = settings.fixed_velocity if settings.curve == "fixed" else 127
-        return level_to_velocity(level_db, self._loudest_db, highest=highest, power=CURVES[settings.curve])
+        return level_to_velocity(level_db, self._loudest_db, highest=highest, power=VELOCITY_CURVES[settings.curve])

@@ -15,17 +15,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from drumbridge.audio.paths import audio_paths_below
 from drumbridge.core.events import Classification, Hit, Transcription
 from drumbridge.core.excerpts import check_after_ms
 from drumbridge.core.transcriber import TranscriberSettings
-from drumbridge.errors import DrumbridgeError, ModelError
+from drumbridge.errors import DrumbridgeError
 from drumbridge.inference.classifier import OnnxClassifier
 from drumbridge.inference.registry import model_path
+from drumbridge.library.listing import Counts
+from drumbridge.library.location import library_path
+from drumbridge.library.sounds import Sound, sounds_at
+from drumbridge.library.store import Library
 
 from .cancellation import check_cancelled
 from .classification import classify_files
 from .file_transcription import transcribe_file
+from .hit_models import check_hears_hits
+from .scan import Scan, model_of_scan
+from .sound_hearing import AUTO
 
 _AT_ONCE = 16  # files that one worker decodes before their excerpts are scored together
 
@@ -39,10 +45,15 @@ class Engine:
         Name of a shipped model or path of any; None for the default. Each call may name another.
     threads : int
         Threads within one run of a model.
+    library : path-like, optional
+        File of the sample library; see `library_path` for where it is by default.
     """
 
-    def __init__(self, *, model: str | None = None, threads: int = 1) -> None:
+    def __init__(
+        self, *, model: str | None = None, threads: int = 1, library: str | os.PathLike[str] | None = None
+    ) -> None:
         self._model = model
+        self._library = library
         self._threads = threads
         self._loaded: dict[tuple[Path, int], OnnxClassifier] = {}
         self._lock = threading.Lock()
@@ -74,12 +85,7 @@ class Engine:
             As `load_model`; ``model.segmentation`` for a model of whole files or of pieces of equal length.
         """
         classifier = self.load_model(name_or_path)
-        if classifier.segmentation != "onset":
-            raise ModelError(
-                "model.segmentation",
-                f"{classifier.name} names whole files, not the hits in them: classify can use it, transcribe and live "
-                "streams can't.",
-            )
+        check_hears_hits(classifier)
         return classifier
 
     def classify(
@@ -207,6 +213,46 @@ class Engine:
             cancelled=cancelled,
         )
 
-    def scan_paths(self, folder: str | os.PathLike[str]) -> Iterator[Path]:
-        """Yield the audio files below a folder; see `drumbridge.audio.paths.audio_paths_below`."""
-        return audio_paths_below(folder)
+    def scan(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        kind: str = AUTO,
+        on_counts: Callable[[Counts], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Sound]:
+        """Hear every audio file below a folder that the library does not know yet, and say what all of them are.
+
+        Parameters
+        ----------
+        folder : path-like
+        kind : str
+            "one_shot" or "loop" takes all for that; "auto" tells them apart.
+        on_counts : callable, optional
+            Called once it is known how many files there are.
+        cancelled : callable, optional
+
+        Yields
+        ------
+        Sound
+            First the known ones, then the others as they are heard, both in order of their paths.
+
+        Raises
+        ------
+        AudioError
+            As `audio_files_below`.
+        JobError
+            ``job.cancelled``; what was heard stays in the library.
+        LibraryError, ModelError, SettingsError
+        """
+        model = model_of_scan(self._model, kind)
+        with Library(library_path(self._library)) as library:
+            scan = Scan(library, model, self.load_model, cancelled)
+            counts = scan.compare([folder])
+            if on_counts is not None:
+                on_counts(counts)
+            for sound in scan.unchanged():
+                yield sound
+                check_cancelled(cancelled)
+            for paths in scan.run():
+                yield from sounds_at(library, paths)

@@ -70,6 +70,10 @@ class Hearing:
         self._before = self._before[:0]
         return self._transcriber.skip(length)
 
+    def change(self, settings: TranscriberSettings) -> None:
+        """Hear by other settings from here on; see `Transcriber.change`."""
+        self._transcriber.change(settings)
+
     def end(self) -> list[Hit]:
         """Decide what is still open."""
         return self._transcriber.flush()

@@ -52,7 +52,7 @@ class _End(NamedTuple):
     closed: Callable[[], None] | None
 
 
-_Piece = np.ndarray | _Gap | _End
+_Piece = np.ndarray | _Gap | TranscriberSettings | _End
 
 
 class LiveStream:
@@ -80,6 +80,8 @@ class LiveStream:
         End when no audio came for so long.
     name : str
         What its client calls it.
+    profile : str
+        Whose settings these are: who changes that profile changes the stream.
 
     Raises
     ------
@@ -111,6 +113,7 @@ class LiveStream:
         on_over: Callable[[LiveStream], None] | None = None,
         idle_s: float | None = None,
         name: str = "",
+        profile: str = "",
     ) -> None:
         if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
             raise SettingsError(
@@ -123,6 +126,7 @@ class LiveStream:
         self.sample_rate = sample_rate
         self.channels = channels
         self.name = name
+        self.profile = profile
         self.clock = StreamClock(sample_rate)
         self.overrun = self.unusable = 0
         self.heard_s = time.monotonic()
@@ -185,6 +189,10 @@ class LiveStream:
             self.clock.restart()
         self._fed += length
         self._queue.put(_Gap(length, reason))
+
+    def change(self, settings: TranscriberSettings) -> None:
+        """Hear what arrives from now on by other settings; see `Transcriber.change`."""
+        self._queue.put(settings)
 
     def close(self, closed: Callable[[], None] | None = None) -> None:
         """End the stream once all that arrived is heard and its hits have left; `closed` is called then."""
@@ -249,6 +257,8 @@ class LiveStream:
                     self._on_gap(self, position, piece.length, piece.reason)
                 if len(after):
                     self._tell(hearing.hear(after))
+            elif isinstance(piece, TranscriberSettings):
+                hearing.change(piece)
             else:
                 self._tell(hearing.end())
                 if piece.closed is not None:

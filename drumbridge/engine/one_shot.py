@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,17 @@ class OneShot(NamedTuple):
     warning: str
 
 
+class Beginning(NamedTuple):
+    """The first seconds of a file, in which a one-shot is looked for."""
+
+    path: Path
+    audio: np.ndarray  # mono float32 (n,)
+    sample_rate: int
+    duration_s: float  # of the whole file, as far as its header says
+    whole: bool  # nothing follows what was read
+    warning: str
+
+
 def read_one_shot(path: str | os.PathLike[str], classifier: ExcerptLayout, after_ms: float | None = None) -> OneShot:
     """Read a one-shot as `classifier` wants to hear it.
 
@@ -53,8 +65,18 @@ def read_one_shot(path: str | os.PathLike[str], classifier: ExcerptLayout, after
     Raises
     ------
     AudioError
-        As `open_audio` and `AudioFile.blocks` do; ``audio.too_short`` under 1 ms; ``audio.silent`` when
-        nothing but DC is louder than -70 dBFS.
+        As `read_beginning` and `one_shot_of` do.
+    """
+    return one_shot_of(read_beginning(path, classifier), classifier, after_ms)
+
+
+def read_beginning(path: str | os.PathLike[str], classifier: ExcerptLayout) -> Beginning:
+    """Read as much of a file as it takes to hear its first sound.
+
+    Raises
+    ------
+    AudioError
+        As `open_audio` and `AudioFile.blocks` do; ``audio.no_samples``; ``audio.too_short`` under 1 ms.
     """
     with open_audio(path) as file:
         rate = file.sample_rate
@@ -64,12 +86,23 @@ def read_one_shot(path: str | os.PathLike[str], classifier: ExcerptLayout, after
         if len(audio) < _SHORTEST_S * rate:
             unit = "sample" if len(audio) == 1 else "samples"
             raise AudioError("audio.too_short", f"{file.path} is {len(audio)} {unit} long: too short to be a drum.")
-        attack = find_attack(audio, rate)
-        if attack is None:
-            where = "" if file.n_samples == len(audio) else f" of its first {len(audio) / rate:.0f} s"
-            raise AudioError("audio.silent", f"{file.path} is silent: nothing{where} is louder than -70 dBFS.")
-        warning = file.warning
+        n_samples = max(len(audio), file.n_samples or 0)
+        return Beginning(file.path, audio, rate, n_samples / rate, file.n_samples == len(audio), file.warning)
 
+
+def one_shot_of(beginning: Beginning, classifier: ExcerptLayout, after_ms: float | None = None) -> OneShot:
+    """Cut the excerpt that `classifier` wants to hear out of the beginning of a file.
+
+    Raises
+    ------
+    AudioError
+        ``audio.silent`` when nothing but DC is louder than -70 dBFS.
+    """
+    audio, rate = beginning.audio, beginning.sample_rate
+    attack = find_attack(audio, rate)
+    if attack is None:
+        where = "" if beginning.whole else f" of its first {len(audio) / rate:.0f} s"
+        raise AudioError("audio.silent", f"{beginning.path} is silent: nothing{where} is louder than -70 dBFS.")
     offset = np.median(audio[:: max(1, len(audio) // _OFFSET_POINTS)])
     if abs(offset) > _OFFSET:
         # Where the excerpt begins, DC would be a step, which is half a kick to any model.
@@ -80,7 +113,7 @@ def read_one_shot(path: str | os.PathLike[str], classifier: ExcerptLayout, after
         audio, attack = _resampled_around(audio, attack, rate, classifier)
     known = None if after_ms is None else max(1, round(after_ms * classifier.sample_rate / 1000))
     excerpt, available = cut_excerpt(audio, attack, classifier.samples_before, classifier.samples_after, known=known)
-    return OneShot(excerpt, available, level_db, level_to_velocity(level_db), warning)
+    return OneShot(excerpt, available, level_db, level_to_velocity(level_db), beginning.warning)
 
 
 def _first_sound(file: AudioFile, reach: int) -> np.ndarray:

@@ -21,7 +21,6 @@ from .live_stream import LiveStream
 
 IDLE_S: Final = 60.0
 LIMIT: Final = 32
-EARLY_MS: Final = 10.0  # an early answer's decision time unless a client wants another
 GONE_S: Final = 2.0  # a stream unheard for so long makes room for another where there is need
 
 
@@ -69,13 +68,14 @@ class Streams:
         client_id: int = 0,
         name: str = "",
         settings: TranscriberSettings | None = None,
+        profile: str = "",
         on_opened: Callable[[LiveStream, Exception | None], None] | None = None,
     ) -> LiveStream:
         """Open a stream.
 
         Parameters
         ----------
-        sample_rate, channels, settings
+        sample_rate, channels, settings, profile
             As for `LiveStream`.
         client_id : int
             Whose it is, see `drop`.
@@ -115,6 +115,7 @@ class Streams:
                 on_over=self._over,
                 idle_s=self._idle_s,
                 name=name,
+                profile=profile,
             )
             opened.append(stream)
             self._open[stream.stream_id] = stream, client_id
@@ -133,6 +134,10 @@ class Streams:
         if found is None:
             raise StreamError("stream.not_found", f"There is no stream {stream_id}: it was closed or idle too long.")
         return found[0]
+
+    def of_client(self, client_id: int) -> list[LiveStream]:
+        """Return the open streams of a client."""
+        return [stream for stream, owner in list(self._open.values()) if owner == client_id]
 
     def close(self, stream_id: int, closed: Callable[[], None] | None = None) -> None:
         """End a stream; `closed` is called when its last hits have left.
@@ -154,7 +159,7 @@ class Streams:
 
     def has_open(self, client_id: int) -> bool:
         """Whether a stream of the client is open."""
-        return any(owner == client_id for _, owner in list(self._open.values()))
+        return bool(self.of_client(client_id))
 
     def shut_down(self, timeout_s: float) -> bool:
         """End all streams and wait for their threads; return whether all ended in time."""

@@ -9,13 +9,14 @@ a `manifest.csv` is read by that instead, one split of it.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drumbridge.audio.paths import audio_paths_below
+from drumbridge.audio.walk import audio_files_below
 from drumbridge.core.labels import BY_NAME
 from drumbridge.errors import SettingsError
 from drumbridge.inference.manifest import is_label
@@ -72,7 +73,7 @@ def read_class_folder(folder: Path, split: str) -> ClassFolder:
         label = class_name(class_folder.name)
         found = [
             Item(path, label, "", path.parent.relative_to(class_folder).as_posix().removeprefix("."))
-            for path in audio_paths_below(class_folder)
+            for path in _files_below(class_folder)
         ]
         if not found:
             notes.append(f"The folder {class_folder.name} holds no audio files and is no class.")
@@ -84,9 +85,13 @@ def read_class_folder(folder: Path, split: str) -> ClassFolder:
             "settings.data",
             f"There are no classes in {folder}: make a folder in it for each class, and put its sounds there.",
         )
-    if beside := sum(1 for path in audio_paths_below(folder) if path.parent == folder):
+    if beside := sum(1 for path in _files_below(folder) if path.parent == folder):
         notes.append(f"{beside} audio files lie beside the folders of the classes and are left out.")
     return ClassFolder(folder.name, items, notes)
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(Path(os.fsdecode(entry.path)) for entry in audio_files_below(folder))
 
 
 def class_name(folder_name: str) -> str:

@@ -2,18 +2,24 @@
 
 Conventions: the shipped files are ``<name>-<version>-<hash>.onnx`` in ``drumbridge/_models`` of an
 installed package or ``models`` of a checkout; a model's name is the one in its manifest. ``default.txt``
-beside them names the default; without it, it is the first by name.
+beside them names the default; without it, it is the first by name. Finding a model imports nothing large.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drumbridge.errors import ModelError
 
-from .classifier import OnnxClassifier, read_manifest
+from .onnx_file import metadata
+
+if TYPE_CHECKING:
+    from .classifier import OnnxClassifier
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -33,7 +39,12 @@ def model_files() -> dict[str, Path]:
 @lru_cache(maxsize=64)
 def _name_of(path: Path, mtime_ns: int) -> str:
     """Return the name of a model; `mtime_ns` makes a changed file be read again."""
-    return read_manifest(path).name
+    try:
+        return str(json.loads(metadata(path.read_bytes())["drumbridge"])["name"])
+    except (OSError, ValueError, LookupError, TypeError):
+        from .classifier import read_manifest  # imports numpy, which finding a file by its name does not need
+
+        return read_manifest(path).name  # raises, and says why
 
 
 def default_model() -> str:
@@ -82,4 +93,20 @@ def load_model(name_or_path: str | os.PathLike[str] | None = None, *, threads: i
     ModelError
         As for `model_path` and `OnnxClassifier`.
     """
+    from .classifier import OnnxClassifier
+
     return OnnxClassifier(model_path(name_or_path), threads=threads)
+
+
+def model_hash_of(path: str | os.PathLike[str]) -> bytes:
+    """Return what identifies a model whatever it is called: the BLAKE2b hash (16 bytes) of its file.
+
+    Raises
+    ------
+    ModelError
+        ``model.not_found``: it cannot be read.
+    """
+    try:
+        return hashlib.blake2b(Path(path).read_bytes(), digest_size=16).digest()
+    except (OSError, ValueError) as error:
+        raise ModelError("model.not_found", f"There is no model file {path} that can be read.") from error

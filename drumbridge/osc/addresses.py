@@ -2,8 +2,9 @@
 
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
-every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` in a reply is any of them. What belongs
-to live audio stands in `drumbridge.osc.live_addresses` and is part of this table.
+every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any of them. What belongs
+to live audio, to other ways for it than OSC, to settings and to notes stands in `live_addresses`, `way_addresses`,
+`settings_addresses` and `note_addresses`, parts of this table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -15,7 +16,10 @@ from typing import Final
 
 from drumbridge.errors import SettingsError
 from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
+from drumbridge.osc.note_addresses import NOTE_CODES, NOTE_REPLIES, NOTE_REQUESTS, NOTE_STATUS_KEYS
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
+from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
+from drumbridge.osc.way_addresses import WAY_REQUESTS, WAY_STATUS_KEYS
 
 __all__ = ["DONE", "EVENTS", "FAIL", "PREFIX", "UNANSWERED", "Argument", "Reply", "Request"]
 
@@ -75,13 +79,17 @@ REQUESTS: Final[tuple[Request, ...]] = (
     ),
     Request(
         PREFIX + "scan",
-        (REQ, Argument("folder", "s", "path, in any of the forms of a file's")),
-        "Classifies every audio file below a folder.",
+        (
+            REQ,
+            Argument("folder", "s", "path, in any of the forms of a file's"),
+            Argument("kind", "s", '"one_shot" or "loop" takes every file for that; "auto" tells', optional=True),
+        ),
+        "Hears every audio file below a folder and remembers it in the library; what is known is told at once.",
         done=(
-            Argument("n_ok", "i", "files that were classified"),
+            Argument("n_ok", "i", "files that were heard, now or before"),
             Argument("n_failed", "i", "files that could not be"),
         ),
-        replies=(PREFIX + "progress", PREFIX + "file", PREFIX + "file/fail", PREFIX + "warning"),
+        replies=(PREFIX + "progress", PREFIX + "file", PREFIX + "file/loop", PREFIX + "file/fail", PREFIX + "warning"),
     ),
     Request(
         PREFIX + "cancel",
@@ -91,6 +99,9 @@ REQUESTS: Final[tuple[Request, ...]] = (
     Request(PREFIX + "labels", (REQ,), "Asks for every label there is.", replies=(PREFIX + "labels/value",)),
     Request(PREFIX + "sync", (REQ,), "Is answered when everything that this client asked before has been answered."),
     *LIVE_REQUESTS,
+    *WAY_REQUESTS,
+    *SETTINGS_REQUESTS,
+    *NOTE_REQUESTS,
 )
 
 REPLIES: Final[tuple[Reply, ...]] = (
@@ -150,8 +161,20 @@ REPLIES: Final[tuple[Reply, ...]] = (
     Reply(
         PREFIX + "file",
         (REQ, Argument("path", "s", "of the file, absolute")),
-        'One classified file with its best labels, strongest first; the first is "unsure" where the model is.',
+        'One file with its best labels, strongest first; the first is "unsure" where the model is. A label that a '
+        "person gave it stands first, with probability 1. Of a loop: its commonest labels, with their share of its "
+        "hits, but for the first, whose probability is its hits' mean.",
         (_LABEL, _P),
+    ),
+    Reply(
+        PREFIX + "file/loop",
+        (
+            REQ,
+            Argument("path", "s", "of the file, absolute"),
+            Argument("n_hits", "i", "how many hits it has"),
+            Argument("duration_s", "f", "its length, seconds"),
+        ),
+        "Follows the file message of a loop.",
     ),
     Reply(
         PREFIX + "file/fail",
@@ -172,6 +195,8 @@ REPLIES: Final[tuple[Reply, ...]] = (
         ),
     ),
     *LIVE_REPLIES,
+    *SETTINGS_REPLIES,
+    *NOTE_REPLIES,
 )
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
@@ -189,6 +214,8 @@ STATUS_KEYS: Final[tuple[Argument, ...]] = (
     Argument("replies_lost", "i", "replies that the system did not take"),
     Argument("streams", "i", "live streams that are open"),
     Argument("audio_dropped", "i", "packets of audio that could not be used: malformed, or for no stream"),
+    *NOTE_STATUS_KEYS,
+    *WAY_STATUS_KEYS,
 )
 
 CODES: Final[dict[str, str]] = {
@@ -202,7 +229,13 @@ CODES: Final[dict[str, str]] = {
     "job.not_found": "No job of this client with that req waits or runs.",
     "job.cancelled": "The job was cancelled, or its client left, or the server was stopped.",
     **LIVE_CODES,
+    "server.port_taken": "The port belongs to another program.",
+    "server.address": "There is no such port or address to listen on.",
+    "server.already_on": "That way is on already, with other settings.",
+    **SETTINGS_CODES,
+    **NOTE_CODES,
     "settings.*": "An argument is outside its range.",
+    "library.*": "The sample library cannot be opened, read or written.",
     "audio.*": "The file cannot be found, read or used.",
     "model.*": "The model cannot be found or used.",
     "server.bug": "A mistake in drumbridge; the server's log has the details.",

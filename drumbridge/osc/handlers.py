@@ -25,13 +25,25 @@ from drumbridge.errors import DrumbridgeError, ProtocolError
 from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
+from drumbridge.osc.note_addresses import MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
 from drumbridge.osc.pace import Pace
 from drumbridge.osc.replies import clipped, replies, reply
+from drumbridge.osc.settings_addresses import (
+    SETTINGS_GET,
+    SETTINGS_LIST,
+    SETTINGS_PROFILES,
+    SETTINGS_RESET,
+    SETTINGS_SET,
+    SETTINGS_USE,
+)
+from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
+    from drumbridge.engine.live_profiles import LiveProfiles
     from drumbridge.osc.live_requests import LiveRequests
+    from drumbridge.osc.way_requests import Ways
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +60,8 @@ class Bridge:
         Returns the engine; called once, by whoever needs it first, because importing one takes a while.
     jobs : JobQueue
         Runs what takes time.
+    make_profiles : callable, optional
+        Returns the settings for live streams; by default those of the user.
 
     Attributes
     ----------
@@ -55,15 +69,22 @@ class Bridge:
         The clients.
     replies_lost : int
         Counted by the routes.
+    host : str
+        The server's address, for what else listens.
     """
 
-    def __init__(self, make_engine: Callable[[], Engine], jobs: JobQueue) -> None:
+    def __init__(
+        self, make_engine: Callable[[], Engine], jobs: JobQueue, make_profiles: Callable[[], LiveProfiles] | None = None
+    ) -> None:
         self.jobs = jobs
         self.sessions = Sessions(self._is_busy, self._gone)
         self.replies_lost = 0
         self._make_engine = make_engine
+        self._make_profiles = make_profiles or _own_profiles
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
+        self._ways: Ways | None = None
+        self.host = "127.0.0.1"
         self._model = ""
         self._own_labels: tuple[str, ...] = ()
         self._started_s = time.monotonic()
@@ -84,6 +105,21 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            MIDI_PORTS: partial(self._queue_notes, "midi_ports"),
+            MIDI_START: partial(self._queue_notes, "start_midi"),
+            MIDI_STOP: partial(self._queue_notes, "stop_midi"),
+            VKB_START: partial(self._queue_notes, "start_keyboard"),
+            VKB_STOP: partial(self._queue_notes, "stop_keyboard"),
+            JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
+            JMTX_STOP: self._stop_jmtx,
+            REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
+            REASTREAM_STOP: self._stop_reastream,
+            SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
+            SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
+            SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
+            SETTINGS_RESET: lambda *arguments: self.live.settings.reset(*arguments),
+            SETTINGS_USE: lambda *arguments: self.live.settings.use(*arguments),
+            SETTINGS_PROFILES: lambda *arguments: self.live.settings.profiles(*arguments),
         }
 
     @property
@@ -100,13 +136,29 @@ class Bridge:
         if self._live is None:
             from drumbridge.osc.live_requests import LiveRequests
 
-            self._live = LiveRequests(lambda: self.engine.load_hit_model(), self.done, self.fail, self._started_s)
+            self._live = LiveRequests(
+                lambda: self.engine.load_hit_model(), self.done, self.fail, self._started_s, self._make_profiles()
+            )
         return self._live
 
+    @property
+    def ways(self) -> Ways:
+        """The other ways for audio than OSC, made when first needed, like the live part."""
+        if self._ways is None:
+            from drumbridge.osc.way_requests import Ways
+
+            self._ways = Ways(lambda: self.live, lambda: self.host)
+        return self._ways
+
     def close(self, timeout_s: float) -> bool:
-        """Cancel all jobs and end all streams; return whether all ended in time."""
+        """Cancel all jobs, end all streams and let all notes go; return whether all ended in time."""
+        if self._ways is not None:
+            self._ways.close()
         ended = self.jobs.close(timeout_s)
-        return (self._live is None or self._live.streams.shut_down(timeout_s)) and ended
+        if self._live is not None:
+            ended = self._live.streams.shut_down(timeout_s) and ended
+            ended = self._live.outputs.shut_down(timeout_s) and ended
+        return ended
 
     def load_model(self) -> None:
         """Load the server's own model ahead of the first request that needs it.
@@ -193,6 +245,8 @@ class Bridge:
             "replies_lost": self.replies_lost & 0x7FFFFFFF,
             "streams": 0 if self._live is None else len(list(self._live.streams)),
             "audio_dropped": 0 if self._live is None else self._live.audio_dropped & 0x7FFFFFFF,
+            "notes_lost": 0 if self._live is None else self._live.outputs.lost & 0x7FFFFFFF,
+            **(dict.fromkeys((key.name for key in WAY_STATUS_KEYS), 0) if self._ways is None else self._ways.facts()),
         }
         for message in replies(PREFIX + "status/value", req, facts.items()):
             session.route.send(encode(message))
@@ -215,6 +269,14 @@ class Bridge:
     def _sync(self, session: Session, req: int) -> None:
         self.jobs.mark(session.client_id, req, partial(self._ended, session, req))
 
+    def _stop_jmtx(self, session: Session, req: int) -> Sequence[Any]:
+        self.ways.stop_jmtx()
+        return ()
+
+    def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:
+        self.ways.stop_reastream()
+        return ()
+
     def _is_busy(self, client_id: int) -> bool:
         return self.jobs.is_busy(client_id) or (self._live is not None and self._live.streams.has_open(client_id))
 
@@ -222,6 +284,13 @@ class Bridge:
         self.jobs.drop(client_id)
         if self._live is not None:
             self._live.drop(client_id)
+
+    def _queue_notes(self, name: str, session: Session, req: int, *arguments: Any) -> None:
+        from drumbridge.osc import note_requests  # after the live part, which imports the same
+
+        outputs = self.live.outputs
+        work = getattr(note_requests, name)
+        self._queue(lambda engine, job, send: work(outputs, job, send, *arguments), session, req)
 
     def _queue(self, work: Callable[..., Sequence[Any]], session: Session, req: int, *arguments: Any) -> None:
         pace = None if session.route.reliable else Pace()
@@ -241,6 +310,12 @@ class Bridge:
             self.done(session, req, results or ())
         else:
             self.fail(session, req, error)
+
+
+def _own_profiles() -> LiveProfiles:
+    from drumbridge.engine.live_profiles import LiveProfiles
+
+    return LiveProfiles()
 
 
 def _req_of(arguments: tuple[Any, ...]) -> int:

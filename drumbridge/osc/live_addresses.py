@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from drumbridge.osc.rows import PREFIX, REQ, Argument, Reply, Request
+from drumbridge.osc.settings_addresses import PROFILE
 
 STREAM_OPEN: Final = PREFIX + "stream/open"
 STREAM_AUDIO: Final = PREFIX + "stream/audio"
@@ -35,9 +36,11 @@ LIVE_REQUESTS: Final[tuple[Request, ...]] = (
             Argument(
                 "early_ms",
                 "f",
-                "a hit is told early so long after its attack, and again when final; 10 unless given, 0: final only",
+                "a hit is told early so long after its attack, and again when final; 0: final only; -1: as the "
+                "profile says, 10 unless it was set there",
                 optional=True,
             ),
+            PROFILE._replace(text="whose settings it has; by default the one that this client uses", optional=True),
         ),
         "Opens a stream of live audio. It ends with close, with its client's TCP connection, or when no audio came for "
         "a minute.",

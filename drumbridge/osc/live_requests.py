@@ -16,19 +16,22 @@ import numpy as np
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit
 from drumbridge.core.labels import LABELS, UNSURE, own_labels, row_of
-from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.engine.event_bus import EventBus, StreamListener
+from drumbridge.engine.live_profiles import LiveProfiles
 from drumbridge.engine.live_stream import GapReason, LiveStream
+from drumbridge.engine.note_outputs import NoteOutputs
+from drumbridge.engine.note_plan import DURATION_MS, best_guess
 from drumbridge.engine.session import Session
-from drumbridge.engine.streams import EARLY_MS, Streams
+from drumbridge.engine.streams import Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
 from drumbridge.osc.addresses import NO_REQ
 from drumbridge.osc.audio_packets import AudioPackets, Gap, audio_block
 from drumbridge.osc.live_addresses import GAP, LIVE_HIT, STREAM_AUDIO, STREAM_STATUS
 from drumbridge.osc.replies import reply
+from drumbridge.osc.settings_requests import SettingsRequests
 from drumbridge.osc.wire import Message, encode
 
-DURATION_MS: Final = 50  # of a note: long enough for every sampler, over before the next stroke of a roll
+AS_THE_PROFILE: Final = -1.0  # for early_ms
 _COMPLAIN_EVERY_S = 1.0
 _POSITIONS = 0x7FFFFFFF
 _LABEL_INDEX: Final = {label.name: index for index, label in enumerate(LABELS)} | {UNSURE: len(LABELS)}
@@ -50,12 +53,16 @@ class LiveRequests(StreamListener):
         As `Bridge.done` and `Bridge.fail`.
     started_s : float
         The server's time 0, monotonic seconds.
+    profiles : LiveProfiles
+        Settings for streams.
 
     Attributes
     ----------
     streams : Streams
     bus : EventBus
         Tells of the events of the streams.
+    settings : SettingsRequests
+    outputs : NoteOutputs
     audio_dropped : int
         Packets of audio that could not be used.
     """
@@ -66,10 +73,13 @@ class LiveRequests(StreamListener):
         done: Callable[[Session, int, Sequence[Any]], None],
         fail: Callable[[Session, int, Exception], None],
         started_s: float,
+        profiles: LiveProfiles,
     ) -> None:
         self.bus = EventBus()
         self.bus.add(self)
         self.streams = Streams(load, self.bus)
+        self.settings = SettingsRequests(profiles, self.streams)
+        self.outputs = NoteOutputs(self.bus)
         self.audio_dropped = 0
         self._done = done
         self._fail = fail
@@ -85,10 +95,11 @@ class LiveRequests(StreamListener):
         sample_rate: int,
         channels: int,
         name: str = "",
-        early_ms: float = EARLY_MS,
+        early_ms: float = AS_THE_PROFILE,
+        profile: str = "",
     ) -> None:
         """Open a stream; answered from its thread when its model is loaded."""
-        settings = TranscriberSettings(early_ms=early_ms or None)
+        settings, used = self.settings.for_stream(session, profile, None if early_ms == AS_THE_PROFILE else early_ms)
 
         def opened(stream: LiveStream, error: Exception | None) -> None:
             if error is None:
@@ -99,7 +110,13 @@ class LiveRequests(StreamListener):
         still_open = {stream.stream_id for stream in self.streams}
         self._packets = {k: packets for k, packets in self._packets.items() if k in still_open}
         self.streams.open(
-            sample_rate, channels, client_id=session.client_id, name=name[:100], settings=settings, on_opened=opened
+            sample_rate,
+            channels,
+            client_id=session.client_id,
+            name=name[:100],
+            settings=settings,
+            profile=used,
+            on_opened=opened,
         )
 
     def audio(self, session: Session, arguments: tuple[Any, ...]) -> None:
@@ -176,6 +193,7 @@ class LiveRequests(StreamListener):
     def drop(self, client_id: int) -> None:
         """Forget a client that is gone, and end its streams."""
         self.streams.drop(client_id)
+        self.settings.drop(client_id)
         self._complained_s.pop(client_id, None)
         if client_id in self._listeners:
             self._listeners = {k: listener for k, listener in self._listeners.items() if k != client_id}
@@ -201,8 +219,7 @@ def hit_messages(stream_id: int, hit: Hit, classifier: Classifier) -> list[Messa
     """Return a hit as messages, one for each of its labels, strongest first; an unsure one has one."""
     labels = [(label.label, _place(label.label, classifier), label.confidence) for label in hit.labels]
     if not labels:
-        guess = classifier.rule.labels[int(np.argmax(hit.scores))] if hit.scores else LABELS[0].name
-        labels = [(guess, _LABEL_INDEX[UNSURE], hit.confidence)]
+        labels = [(best_guess(hit, classifier.rule.labels), _LABEL_INDEX[UNSURE], hit.confidence)]
     position = hit.position & _POSITIONS
     return [
         Message(

@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from drumbridge.core.events import Classification, Hit, LabelConfidence
+from drumbridge.core.events import LOOP, Classification, Hit, LabelConfidence
 from drumbridge.core.labels import UNSURE
 from drumbridge.engine.jobs import Job
-from drumbridge.errors import DrumbridgeError, JobError
+from drumbridge.errors import JobError
 from drumbridge.osc.addresses import PREFIX
 from drumbridge.osc.replies import clipped, replies, reply
 from drumbridge.osc.wire import Message
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
+    from drumbridge.library.listing import Counts
+    from drumbridge.library.sounds import Sound
 
 Send = Callable[[Message], None]
 
@@ -66,28 +68,35 @@ def transcribe(
     return (n,)
 
 
-def scan(engine: Engine, job: Job, send: Send, folder: str) -> Sequence[Any]:
-    """Send what every audio file below a folder is; done with how many were, and were not, classified."""
-    paths = []
-    for found in engine.scan_paths(_path(folder)):
-        paths.append(found)
-        _stop_if_cancelled(job)
-    total = len(paths)
-    n_ok = n_failed = 0
-    send(reply(PREFIX + "progress", job.req, 0, total))
-    for path, answer in engine.classify_many(paths, cancelled=job.cancelled):
-        if isinstance(answer, DrumbridgeError):
+def scan(engine: Engine, job: Job, send: Send, folder: str, kind: str = "auto") -> Sequence[Any]:
+    """Send what every audio file below a folder is; done with how many were, and were not, heard."""
+    n_ok = n_failed = total = 0
+
+    def on_counts(counts: Counts) -> None:
+        nonlocal total
+        total = counts.listed
+        send(reply(PREFIX + "progress", job.req, 0, total))
+
+    for sound in engine.scan(_path(folder), kind=kind, on_counts=on_counts, cancelled=job.cancelled):
+        if sound.error_code:
             n_failed += 1
-            send(reply(PREFIX + "file/fail", job.req, str(path), answer.code, clipped(answer.message)))
+            send(reply(PREFIX + "file/fail", job.req, sound.path, sound.error_code, clipped(sound.error_message)))
         else:
             n_ok += 1
-            _warn(job, send, answer.warning)
-            best = [_verdict(answer), *_rows(answer.ranking[0 if answer.unsure else 1 :])]
-            values = [value for row in best[:_LABELS_OF_A_FILE] for value in row]
-            send(reply(PREFIX + "file", job.req, str(path), *values))
+            _warn(job, send, sound.warning)
+            send(reply(PREFIX + "file", job.req, sound.path, *_best(sound)))
+            if sound.kind == LOOP:
+                send(reply(PREFIX + "file/loop", job.req, sound.path, sound.n_hits, float(sound.duration_s)))
         send(reply(PREFIX + "progress", job.req, n_ok + n_failed, total))
         _stop_if_cancelled(job)
     return n_ok, n_failed
+
+
+def _best(sound: Sound) -> list[Any]:
+    """Return the verdict on a sound and what else it may be, as the arguments of a reply."""
+    verdict = (UNSURE if sound.unsure else sound.label, float(sound.confidence))
+    others = [(label, float(p)) for label, p in sound.ranking if label != verdict[0]]
+    return [value for row in [verdict, *others][:_LABELS_OF_A_FILE] for value in row]
 
 
 def _path(text: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drumbridge.core.settings_table import SETTINGS
 from drumbridge.engine.jobs import MAX_PER_CLIENT, MAX_TOTAL
 from drumbridge.engine.session import MAX_SESSIONS
 from drumbridge.osc.addresses import (
@@ -81,11 +82,20 @@ def document() -> str:
     parts += _messages(REPLIES)
     parts.append(f"## Events\n\nSent without req to every client that asked with `{NOTIFY}`.\n")
     parts += _messages(EVENTS)
-    parts.append("## Status\n\nKeys of `/drumbridge/status/value`; there may be more in later versions.\n")
+    parts.append(
+        "## Settings\n\nOf live streams, kept by profile on the server's machine; the command line has the same.\n"
+    )
+    parts.append("| setting | type | default | range | meaning |\n|---|---|---|---|---|")
+    parts += [f"| `{s.name}` | {s.type} | {_shown(s.default)} | {s.range} | {s.text} |" for s in SETTINGS]
+    parts.append("\n## Status\n\nKeys of `/drumbridge/status/value`; there may be more in later versions.\n")
     parts.append(_table(STATUS_KEYS))
     parts.append("## Codes of fail\n\n| code | meaning |\n|---|---|")
     parts += [f"| `{code}` | {text} |" for code, text in CODES.items()]
     return "\n".join(parts) + "\n"
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _messages(rows: tuple[Reply, ...]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The rows that the table of addresses is made of: arguments, requests, replies.
 
-Conventions: argument types are those that every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` in a reply
-is any of them, and ``b`` a blob where floats will do too. A request may send a whole number as float and an int for a
+Conventions: argument types are those that every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any
+of them, and ``b`` a blob where floats will do too. A request may send a whole number as float and an int for a
 float: Max does both without being asked.
 """
 
@@ -17,7 +17,7 @@ PREFIX: Final = "/drumbridge/"
 DONE: Final = PREFIX + "done"
 FAIL: Final = PREFIX + "fail"
 
-_TYPE_NAMES = {"i": "an int", "f": "a float", "s": "a string"}
+_TYPE_NAMES = {"i": "an int", "f": "a float", "s": "a string", "v": "a number or a string"}
 
 
 class Argument(NamedTuple):
@@ -74,9 +74,11 @@ class Request:
         return [self._value(argument, value) for argument, value in zip(self.arguments, values, strict=False)]
 
     def _value(self, argument: Argument, value: Any) -> Any:
-        if argument.type == "s" and isinstance(value, str):
+        if argument.type in "sv" and isinstance(value, str):
             return value
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            if argument.type == "v":
+                return value
             if argument.type == "f":
                 return float(value)
             if argument.type == "i" and value == int(value) and -(1 << 31) <= value < 1 << 31:

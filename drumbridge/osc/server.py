@@ -13,23 +13,24 @@ import errno
 import logging
 import selectors
 import socket
-import sys
 import threading
 from collections.abc import Hashable
 from functools import partial
 from typing import Any, Final
 
 from drumbridge.engine.session import Session
-from drumbridge.errors import ProtocolError, ServerError, SettingsError
+from drumbridge.errors import ProtocolError, SettingsError
 from drumbridge.osc.addresses import NO_REQ, check_port
 from drumbridge.osc.connection import Connection
 from drumbridge.osc.handlers import Bridge
+from drumbridge.ports import cannot_listen, own_alone
+from drumbridge.ports import check_port as check_listening_port
 
 _log = logging.getLogger(__name__)
 
 MAX_DATAGRAM: Final = 65536  # more than UDP can carry, so every datagram is read whole
-_RECEIVE_BUFFER: Final = 4 << 20  # bytes asked for; systems grant less
 _MAX_CONNECTIONS: Final = 64
+_TAKEN: Final = "is another drumbridge running? --port chooses another."
 _DO_NOT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)  # Windows lacks it, and takes datagrams without waiting
 
 
@@ -100,6 +101,7 @@ class Server:
         self.bridge = bridge
         self.datagram_socket, self._listener = _bind(host, port, tcp)
         self.address: tuple[str, int] = self.datagram_socket.getsockname()[:2]
+        bridge.host = self.address[0]
         self._stopping = False
         self._selector = selectors.DefaultSelector()
         self._connections: dict[Connection, Session] = {}
@@ -242,8 +244,7 @@ class Server:
 
 def _bind(host: str, port: int, tcp: bool) -> tuple[socket.socket, socket.socket | None]:
     """Return a UDP socket and, if asked for, a listening TCP socket on the same port."""
-    if not 0 <= port <= 65535:  # some systems would take it modulo 65536
-        raise ServerError("server.address", f"Cannot listen on {host}, port {port}: ports go from 0 to 65535.")
+    check_listening_port(host, port)
     for attempt in range(20):
         with contextlib.ExitStack() as undo:
             try:
@@ -251,42 +252,19 @@ def _bind(host: str, port: int, tcp: bool) -> tuple[socket.socket, socket.socket
                     host or None, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
                 )[0]
                 datagrams = undo.enter_context(socket.socket(family, socket.SOCK_DGRAM))
-                _own_alone(datagrams)
-                with contextlib.suppress(OSError):
-                    datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+                own_alone(datagrams)
                 datagrams.bind(address)
                 listener = None
                 if tcp:
                     listener = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
-                    _own_alone(listener)
-                    if sys.platform != "win32":  # there it would share the port; here it only forgives old connections
-                        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    own_alone(listener)
                     listener.bind(datagrams.getsockname())
                     listener.listen()
                     listener.setblocking(False)
             except (OSError, UnicodeError) as error:  # the latter from a host's name
                 if port == 0 and attempt < 19 and getattr(error, "errno", None) == errno.EADDRINUSE:
                     continue  # any port will do, and this one is free for UDP only
-                raise _cannot_bind(host, port, error) from error
+                raise cannot_listen(host, port, error, _TAKEN) from error
             undo.pop_all()
             return datagrams, listener
     raise AssertionError("the last attempt raises")
-
-
-def _own_alone(opened: socket.socket) -> None:
-    if sys.platform == "win32":
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-
-
-def _cannot_bind(host: str, port: int, error: Exception) -> ServerError:
-    taken = getattr(error, "errno", None) in (errno.EADDRINUSE, 10013, 10048)  # the latter two are Windows'
-    if taken:
-        return ServerError(
-            "server.port_taken",
-            f"Port {port} on {host} is taken; is another drumbridge running? --port chooses another.",
-        )
-    return ServerError("server.address", f"Cannot listen on {host}, port {port}: {_reason(error)}.")
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from drumbridge.audio import paths
-from drumbridge.audio.paths import audio_paths_below, path_from_daw
+from drumbridge.audio.paths import path_from_daw
 from drumbridge.errors import AudioError
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX paths")
@@ -149,24 +149,3 @@ def test_any_text_is_a_path_or_a_clear_error(text):
         assert isinstance(path_from_daw(text), Path)
     except AudioError as error:
         assert error.code == "audio.path"  # noqa: PT017
-
-
-def test_below_a_folder(tmp_path):
-    for name in ["b.WAV", "a.flac", "notes.txt", ".hidden.wav", "sub/c.mp3", "__MACOSX/d.wav", ".git/e.wav", "Z/f.aif"]:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "folder.wav").mkdir()
-    (tmp_path / "sub" / "round").symlink_to(tmp_path, target_is_directory=True)
-    (tmp_path / "gone.wav").symlink_to(tmp_path / "nothing")
-    found = [path.relative_to(tmp_path).as_posix() for path in audio_paths_below(tmp_path)]
-    assert found == ["a.flac", "b.WAV", "Z/f.aif", "sub/c.mp3"]
-
-
-def test_below_what_is_no_folder(tmp_path):
-    (tmp_path / "a.wav").touch()
-    with pytest.raises(AudioError, match="not a folder") as caught:
-        audio_paths_below(tmp_path / "a.wav")
-    assert caught.value.code == "audio.not_a_folder"
-    with pytest.raises(AudioError, match="no folder") as caught:
-        audio_paths_below(tmp_path / "nowhere")
-    assert caught.value.code == "audio.not_found"

@@ -93,7 +93,7 @@ def test_settings_that_cannot_work_are_refused() -> None:
         TranscriberSettings(retrigger_ms={"bell": 10.0})
     with pytest.raises(SettingsError, match="mask of kick cannot be -1 ms"):
         TranscriberSettings(retrigger_ms={"kick": -1.0})
-    with pytest.raises(SettingsError, match="no velocity curve 'steep'"):
+    with pytest.raises(SettingsError, match="velocity_curve must be one of soft, linear, hard, fixed, not 'steep'"):
         VelocitySettings(curve="steep")
     with pytest.raises(SettingsError, match="1 to 127"):
         VelocitySettings(fixed_velocity=0)

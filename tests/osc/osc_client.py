@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-from drumbridge.core.events import Classification, Hit, LabelConfidence
+from drumbridge.core.events import ONE_SHOT, Classification, Hit, LabelConfidence
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import AudioError, JobError
 from drumbridge.osc.framing import Framing
@@ -150,21 +150,27 @@ class TestEngine:
         on_hits([Hit(1, 66150, 1, -50.0, (), 0.25)], 44100)
         return SimpleNamespace(warning="")
 
-    def scan_paths(self, folder: Path) -> Iterator[Path]:
-        return iter([Path(folder) / name for name in ("a.wav", "missing", "unsure")])
-
-    def classify_many(self, paths, *, cancelled=None):
-        for path in paths:
+    def scan(self, folder, *, kind, on_counts, cancelled):
+        names = ("a.wav", "missing", "unsure")
+        on_counts(SimpleNamespace(listed=len(names)))
+        for name in names:
+            path = Path(folder) / name
             try:
-                yield str(path), self.classify(path)
+                answer = self.classify(path)
             except AudioError as error:
-                yield str(path), error
+                yield SimpleNamespace(path=str(path), error_code=error.code, error_message=error.message)
+                continue
+            yield SimpleNamespace(
+                path=str(path), error_code="", kind=ONE_SHOT, label=answer.label, confidence=answer.confidence,
+                unsure=answer.unsure, ranking=[(each.label, each.confidence) for each in answer.ranking], warning="",
+            )  # fmt: skip
 
 
 @contextlib.contextmanager
-def serving(engine: object, **options) -> Iterator[Server]:
+def serving(engine: object, profiles: object = None, **options) -> Iterator[Server]:
     """Run a server on a free port in a thread."""
-    server = Server(Bridge(lambda: engine, JobQueue(threads=2)), "127.0.0.1", 0, **options)
+    make_profiles = None if profiles is None else lambda: profiles
+    server = Server(Bridge(lambda: engine, JobQueue(threads=2), make_profiles), "127.0.0.1", 0, **options)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

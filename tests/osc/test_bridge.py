@@ -145,15 +145,18 @@ def test_two_bridges_that_talk_to_each_other_fall_silent(bridge):
 
 def test_replies_are_as_the_table_says(client):
     for request in set(REQUESTS) - set(LIVE_REQUESTS):
-        values = {"req": 7, "reply_port": 0, "name": "n", "path": "a.wav", "folder": "f", "other_req": 6}
-        arguments = [values[a.name] for a in request.arguments if not a.optional]
+        values = {"req": 7, "reply_port": 0, "name": "sensitivity", "path": "a.wav", "folder": "f", "other_req": 6}
+        values |= {"profile": "", "value": 2.0, "port": 0, "sample_rate": 44100}
+        needed = [argument for argument in request.arguments if not argument.optional]
+        arguments = [str(values[a.name]) if a.type == "s" else values[a.name] for a in needed]
         for answer in client.ask(request.address.removeprefix("/drumbridge/"), *arguments):
             row = REPLY_BY_ADDRESS[answer.address]
             assert answer.address in (*request.replies, *ENDS)
             fixed = "".join(a.type for a in row.arguments)
             repeated = "".join(a.type for a in (row.repeated if answer.address != ENDS[0] else request.done))
             rest = answer.tags[len(fixed) :]
-            assert answer.tags[: len(fixed)] == fixed
+            assert len(answer.tags) >= len(fixed)
+            assert all(tag == want or want == "v" for tag, want in zip(answer.tags, fixed, strict=False))
             if repeated:
                 assert len(rest) % len(repeated) == 0
                 assert all(tag == want or want == "v" for tag, want in zip(rest, repeated * len(rest), strict=False))
@@ -172,6 +175,12 @@ def test_status_has_the_keys_of_the_table(client):
     assert {key: type(value) for key, value in facts.items()} == types
     assert facts["version"] == __version__
     assert done == message("done", 1)
+
+
+def test_labels_of_the_servers_own_model_follow_the_table(bridge, client):
+    bridge.load_model()
+    value, _ = client.ask("labels", 1)
+    assert value.arguments[1 + 5 * (len(LABELS) + 1) :][:3] == (len(LABELS) + 1, "my can", "my can")
 
 
 def test_labels_are_the_table_of_labels_and_unsure(client):

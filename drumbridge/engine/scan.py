@@ -1,0 +1,299 @@
+"""A scan: folders into the library, only what is new or has changed is heard, on all cores.
+
+Conventions: first the folders are listed and compared with what the library knows, then what is left to do is hashed,
+looked up and heard in order of its paths, `_AT_ONCE` files at a time, and written as soon as it is known. A scan that
+is killed and started again ends with the rows of one that was not: what is written depends on the files alone.
+Nothing large is imported before there is something to hear, so a second run costs what listing costs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+
+from drumbridge.audio.walk import audio_files_below
+from drumbridge.core.events import KINDS
+from drumbridge.errors import DrumbridgeError, LibraryError, SettingsError
+from drumbridge.inference.registry import default_model, model_hash_of, model_path
+from drumbridge.library.listing import Counts, Entry, Listing
+from drumbridge.library.sample_map import place_new_sounds
+from drumbridge.library.sounds import Sound, sounds_where
+from drumbridge.library.store import HeardFile, Library
+
+from .cancellation import check_cancelled
+from .sound_hearing import AUTO, HEARING_VERSION, hash_files, hear_files, may_pass
+
+if TYPE_CHECKING:
+    from drumbridge.inference.classifier import OnnxClassifier
+    from drumbridge.library.heard import HeardSound
+
+SCAN_KINDS: Final = (AUTO, *KINDS)
+
+_AT_ONCE = 32  # files of one task
+_AHEAD = 2  # tasks that wait for each worker
+
+T_co = TypeVar("T_co", covariant=True)
+Cancelled = Callable[[], bool]
+_Hashes = list["bytes | DrumbridgeError"]
+_Heard = list["HeardSound | DrumbridgeError"]
+
+
+class Answer(Protocol[T_co]):
+    """What will have been found out; a `Future`, say."""
+
+    def result(self) -> T_co:
+        """Wait for it, and return it or raise what went wrong."""
+        ...
+
+
+class Workers(Protocol):
+    """Where files are hashed and heard; see `LocalWorkers`."""
+
+    @property
+    def count(self) -> int:
+        """How many tasks are worked on side by side."""
+        ...
+
+    def hash(self, paths: list[bytes]) -> Answer[_Hashes]:
+        """Begin to hash some files."""
+        ...
+
+    def hear(self, paths: list[bytes]) -> Answer[_Heard]:
+        """Begin to hear some files."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what has not begun; waits for nothing that can be left."""
+        ...
+
+
+class LocalWorkers:
+    """The cores of this machine: threads, for decoding and the model both release the interpreter lock.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the classifier; called when the first file has to be heard.
+    kind : str
+        See `hear_files`.
+    """
+
+    def __init__(self, load: Callable[[], OnnxClassifier], kind: str) -> None:
+        self.count = os.cpu_count() or 1
+        self._load = load
+        self._closing = threading.Event()
+        self._hear = partial(hear_files, kind=kind, cancelled=self._closing.is_set)
+        self._pool: Executor = ThreadPoolExecutor(self.count, thread_name_prefix="drumbridge-scan")
+
+    def hash(self, paths: list[bytes]) -> Future[_Hashes]:
+        """Begin to hash some files."""
+        return self._pool.submit(hash_files, paths)
+
+    def hear(self, paths: list[bytes]) -> Future[_Heard]:
+        """Begin to hear some files."""
+        return self._pool.submit(self._hear, paths, self._load())
+
+    def close(self) -> None:
+        """Let go of what has not begun, and of what has as soon as it can be left."""
+        self._closing.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Model(NamedTuple):
+    """How files are heard: a model and what kind of sound they are taken for."""
+
+    name: str  # as `load_model` takes it, on this machine and on another one
+    file: str
+    hash: bytes
+    kind: str
+
+    @property
+    def settings(self) -> str:
+        """All that a result depends on beside the model, as text."""
+        return json.dumps({"hearing": HEARING_VERSION, "kind": self.kind})
+
+
+def model_of_scan(name_or_path: str | None = None, kind: str = AUTO) -> Model:
+    """Return how to hear, given a model as `model_path` takes it.
+
+    Raises
+    ------
+    ModelError
+        ``model.not_found``.
+    SettingsError
+        ``settings.kind``.
+    """
+    if kind not in SCAN_KINDS:
+        raise SettingsError("settings.kind", f"There is no kind {kind!r}; there are {', '.join(SCAN_KINDS)}.")
+    name = name_or_path or default_model()
+    path = model_path(name)
+    return Model(name, path.name, model_hash_of(path), kind)
+
+
+class Scan:
+    """One scan; call `compare`, then go through `run`.
+
+    Parameters
+    ----------
+    library : Library
+        Open for writing, and used by nobody else meanwhile.
+    model : Model
+    load : callable
+        Returns the classifier of that model; called when the first file has to be heard, or never.
+    cancelled : callable, optional
+        Once it returns true the scan ends with ``job.cancelled``; what was written stays.
+    """
+
+    def __init__(
+        self, library: Library, model: Model, load: Callable[[], OnnxClassifier], cancelled: Cancelled | None = None
+    ) -> None:
+        self.library = library
+        self.unreadable: list[bytes] = []
+        self._model = model
+        self._load = load
+        self._cancelled = cancelled
+        self._listing = Listing(library)
+        self.hearing_id = library.hearing(model.hash, model.settings, model.file)
+
+    def compare(self, folders: Iterable[str | os.PathLike[str]]) -> Counts:
+        """List the folders, and return how many files there are, are to be heard, and have vanished.
+
+        Raises
+        ------
+        AudioError
+            As `audio_files_below`: before anything is changed.
+        JobError
+            ``job.cancelled``.
+        """
+        # All are looked at before the first is walked: a name that is wrong is told at once.
+        walks = [audio_files_below(folder, self.unreadable.append) for folder in folders]
+        for walk in walks:
+            self._listing.add(walk, partial(check_cancelled, self._cancelled))
+        roots = [os.fsencode(os.path.abspath(folder)) for folder in folders]
+        return self._listing.compare(self.hearing_id, roots, self.unreadable)
+
+    def unchanged(self) -> Iterator[Sound]:
+        """Yield what the library knows of the files that are not to be heard, in order of their paths."""
+        return sounds_where(self.library, self._listing.IS_UNCHANGED)
+
+    def failed(self) -> Iterator[Sound]:
+        """Yield the listed files that could not be heard, now or before, in order of their paths."""
+        return sounds_where(self.library, f"error_code IS NOT NULL AND {self._listing.IS_LISTED}")
+
+    def summary(self) -> tuple[dict[str, int], int]:
+        """Return how many of the listed files have which label, the commonest first, and how many have none."""
+        query = (
+            f"SELECT CASE WHEN error_code IS NULL THEN label END, count(*) FROM sounds WHERE {self._listing.IS_LISTED}"
+        )
+        with self.library.explaining() as connection:
+            counted = dict(connection.execute(f"{query} GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
+        failed = counted.pop(None, 0)
+        return counted, failed
+
+    def run(self, workers: Workers | None = None) -> Iterator[list[bytes]]:
+        """Hear what is to be heard.
+
+        Yields
+        ------
+        list of bytes
+            The paths of some files, in order, when the library knows them.
+
+        Raises
+        ------
+        JobError
+            ``job.cancelled``.
+        LibraryError, ModelError
+        """
+        hashing: deque[tuple[list[Entry], dict[bytes, bytes], Answer[_Hashes] | None]] = deque()
+        hearing: deque[tuple[list[HeardFile], list[int], Answer[_Heard] | None]] = deque()
+        chunks = self._listing.todo(_AT_ONCE)
+        workers = workers or LocalWorkers(self._load, self._model.kind)
+        try:
+            while True:
+                check_cancelled(self._cancelled)
+                while len(hashing) < _AHEAD * workers.count and (chunk := next(chunks, None)):
+                    hashing.append(self._begin(chunk, workers))
+                while hashing and len(hearing) < _AHEAD * workers.count:
+                    hearing.append(self._go_on(*hashing.popleft(), workers))
+                if not hearing:
+                    break
+                yield self._end(*hearing.popleft())
+        finally:
+            workers.close()
+        place_new_sounds(self.library, self.hearing_id)
+
+    def _begin(self, chunk: list[Entry], workers: Workers) -> Any:
+        """Begin to hash those files that are not known by another name."""
+        known = self.library.known_identities(chunk, self.hearing_id)
+        unknown = [entry[0] for entry in chunk if entry[0] not in known]
+        return chunk, known, workers.hash(unknown) if unknown else None
+
+    def _go_on(
+        self, chunk: list[Entry], known: dict[bytes, bytes], future: Answer[_Hashes] | None, workers: Workers
+    ) -> tuple[list[HeardFile], list[int], Answer[_Heard] | None]:
+        """Begin to hear those files of which the contents are not known."""
+        hashed = iter(future.result() if future is not None else ())
+        hashes = [known[entry[0]] if entry[0] in known else next(hashed) for entry in chunk]
+        heard = self.library.known_contents([found for found in hashes if isinstance(found, bytes)], self.hearing_id)
+        files, unheard = [], []
+        for k, (entry, found) in enumerate(zip(chunk, hashes, strict=True)):
+            if isinstance(found, DrumbridgeError):
+                files.append(_failed(entry, None, found))
+                continue
+            files.append(HeardFile(*entry, found, None))
+            if found not in heard:
+                unheard.append(k)
+        return files, unheard, workers.hear([files[k].path for k in unheard]) if unheard else None
+
+    def _end(self, files: list[HeardFile], unheard: list[int], future: Answer[_Heard] | None) -> list[bytes]:
+        """Write what was heard."""
+        answers = future.result() if future is not None else []
+        for k, answer in zip(unheard, answers, strict=True):
+            file = files[k]
+            if isinstance(answer, DrumbridgeError):
+                files[k] = _failed(file[:5], file.content_hash, answer)
+            else:
+                files[k] = file._replace(sound=answer)
+        self.library.remember(files, self.hearing_id)
+        return [file.path for file in files]
+
+
+def _failed(entry: Entry, content_hash: bytes | None, error: DrumbridgeError) -> HeardFile:
+    return HeardFile(*entry, content_hash, None, error.code, error.message, content_hash is None or may_pass(error))
+
+
+def hear_like(library: Library, path: str) -> tuple[bytes, int]:
+    """Return the embedding of a file that a library does not know, as it is stored, and the hearing it belongs to.
+
+    It is heard with the default model if the library was, so that the two can be compared.
+
+    Raises
+    ------
+    AudioError, ModelError
+        The file or the model cannot be used.
+    LibraryError
+        ``library.not_heard``: the library was heard with another model.
+    """
+    from drumbridge.inference.registry import load_model
+
+    model = model_of_scan()
+    with library.explaining() as connection:
+        rows = connection.execute(
+            "SELECT hearings.id FROM hearings JOIN files ON files.hearing_id = hearings.id WHERE model_hash = ?"
+            " GROUP BY hearings.id ORDER BY count(*) DESC",
+            (model.hash,),
+        ).fetchall()
+    if not rows:
+        raise LibraryError(
+            "library.not_heard", f"{path} is not in the library, which was heard with another model than is used now."
+        )
+    (heard,) = hear_files([os.fsencode(path)], load_model(model.name), "one_shot")
+    if isinstance(heard, DrumbridgeError):
+        raise heard
+    return heard.embedding, rows[0][0]

@@ -1,0 +1,1 @@
+"""The sample library: one SQLite file that remembers what every sound is."""

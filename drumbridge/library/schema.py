@@ -1,0 +1,240 @@
+"""The tables of the library, and opening its file.
+
+Conventions: ``user_version`` counts the schema, `MIGRATIONS[k]` leads from version k to k + 1, each in one
+transaction; ``application_id`` marks the file as ours. Paths are blobs (`os.fsencode`), embeddings little-endian
+float16. No row holds a time or a count of runs, so that the same sounds give the same rows, whatever happened on the
+way. What was heard hangs on the contents of a file (`contents`) and on how it was heard (`hearings`: model and
+settings); `files` says which file has which contents.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from drumbridge.errors import LibraryError
+
+APPLICATION_ID: Final = 0x44524D42  # "DRMB"
+
+_VERSION_1 = """
+CREATE TABLE hearings (
+    id INTEGER PRIMARY KEY,
+    model_hash BLOB NOT NULL,
+    settings TEXT NOT NULL,
+    model TEXT NOT NULL,            -- name and version, for people
+    map_axes BLOB,                  -- float32: mean (d), axes (d, 2); see core.placement
+    map_sounds INTEGER NOT NULL DEFAULT 0,  -- how many sounds the axes were found on
+    UNIQUE (model_hash, settings)
+);
+CREATE TABLE contents (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL           -- bytes
+);
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    content_id INTEGER REFERENCES contents,   -- null: could not be read
+    hearing_id INTEGER REFERENCES hearings,   -- how it was heard last; null: not yet, or to be tried again
+    error_code TEXT,
+    error_message TEXT,
+    vanished INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX files_by_identity ON files (inode, size, mtime_ns);
+CREATE INDEX files_by_content ON files (content_id);
+CREATE TABLE results (
+    id INTEGER PRIMARY KEY,
+    content_id INTEGER NOT NULL REFERENCES contents,
+    hearing_id INTEGER NOT NULL REFERENCES hearings,
+    kind TEXT NOT NULL,             -- one_shot or loop
+    duration_s REAL NOT NULL,
+    sample_rate INTEGER NOT NULL,
+    label TEXT NOT NULL,            -- of a loop: its commonest
+    confidence REAL NOT NULL,
+    unsure INTEGER NOT NULL,
+    velocity INTEGER NOT NULL,
+    level_db REAL NOT NULL,
+    ranking TEXT NOT NULL,          -- JSON: [[label, probability], ...], the best ones
+    n_hits INTEGER NOT NULL,
+    warning TEXT NOT NULL,
+    x REAL,                         -- place on the map; null until placed, and for a loop
+    y REAL,
+    UNIQUE (content_id, hearing_id)
+);
+CREATE INDEX results_unplaced ON results (hearing_id) WHERE x IS NULL AND kind = 'one_shot';
+CREATE TABLE embeddings (
+    result_id INTEGER PRIMARY KEY REFERENCES results,
+    hearing_id INTEGER NOT NULL,
+    vector BLOB NOT NULL
+);
+CREATE TABLE hits (
+    result_id INTEGER NOT NULL REFERENCES results,
+    hit_index INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    velocity INTEGER NOT NULL,
+    level_db REAL NOT NULL,
+    label TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    labels TEXT NOT NULL,           -- JSON: [[label, probability], ...]
+    PRIMARY KEY (result_id, hit_index)
+) WITHOUT ROWID;
+CREATE TABLE corrections (
+    content_hash BLOB NOT NULL,
+    position INTEGER NOT NULL,      -- sample of the attack in a loop; -1: the whole file
+    label TEXT NOT NULL,
+    PRIMARY KEY (content_hash, position)
+) WITHOUT ROWID;
+CREATE VIEW sounds AS               -- what every reader reads: the latest answer, unless a person knows better
+SELECT
+    files.id AS id, files.path AS path, files.size AS size, files.vanished AS vanished,
+    files.error_code AS error_code, files.error_message AS error_message,
+    contents.hash AS content_hash, results.id AS result_id, results.hearing_id AS hearing_id,
+    results.kind AS kind, results.duration_s AS duration_s, results.sample_rate AS sample_rate,
+    coalesce(corrections.label, results.label) AS label,
+    CASE WHEN corrections.label IS NULL THEN results.confidence ELSE 1.0 END AS confidence,
+    CASE WHEN corrections.label IS NULL THEN results.unsure ELSE 0 END AS unsure,
+    corrections.label IS NOT NULL AS corrected,
+    results.label AS heard_label, results.confidence AS heard_confidence,
+    results.velocity AS velocity, results.level_db AS level_db, results.ranking AS ranking,
+    results.n_hits AS n_hits, results.warning AS warning, results.x AS x, results.y AS y
+FROM files
+LEFT JOIN contents ON contents.id = files.content_id
+LEFT JOIN results ON results.content_id = files.content_id AND results.hearing_id = files.hearing_id
+LEFT JOIN corrections ON corrections.content_hash = contents.hash AND corrections.position = -1;
+CREATE VIEW heard_hits AS
+SELECT
+    hits.result_id AS result_id, hits.hit_index AS hit_index, hits.position AS position,
+    hits.velocity AS velocity, hits.level_db AS level_db,
+    coalesce(corrections.label, hits.label) AS label,
+    CASE WHEN corrections.label IS NULL THEN hits.confidence ELSE 1.0 END AS confidence,
+    corrections.label IS NOT NULL AS corrected, hits.labels AS labels
+FROM hits
+JOIN results ON results.id = hits.result_id
+JOIN contents ON contents.id = results.content_id
+LEFT JOIN corrections ON corrections.content_hash = contents.hash AND corrections.position = hits.position;
+"""
+
+MIGRATIONS: list[str] = [_VERSION_1]
+
+
+def open_database(path: Path, *, writing: bool, wait_s: float) -> sqlite3.Connection:
+    """Open the file of a library, make it if it is not there, and bring it up to date.
+
+    Parameters
+    ----------
+    path : Path
+    writing : bool
+        False: only to be read; a file that is not there is then an error, and none is made.
+    wait_s : float
+        How long to wait for another program that writes.
+
+    Raises
+    ------
+    LibraryError
+        ``library.not_found``, ``library.not_a_library``, ``library.newer``, ``library.read_only``,
+        ``library.locked`` or ``library.damaged``.
+    """
+    if path.is_dir():
+        raise LibraryError("library.not_a_library", f"{path} is a folder, not the file of a library.")
+    if not path.exists():
+        if not writing:
+            raise LibraryError("library.not_found", f"There is no library {path} yet: drumbridge scan makes it.")
+        if not path.parent.is_dir():
+            raise LibraryError("library.not_found", f"{path} cannot be made: there is no folder {path.parent}.")
+    try:
+        connection = _connect(path, writing=writing, wait_s=wait_s)
+        try:
+            _prepare(connection, path, writing=writing)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+
+
+def explained(error: sqlite3.Error, path: Path) -> LibraryError:
+    """Return what an error of SQLite means to a person."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return LibraryError("library.locked", f"Another program keeps the library {path} locked; try again later.")
+    if "not a database" in text:
+        return LibraryError("library.not_a_library", f"{path} is not the file of a library.")
+    if "readonly" in text or "unable to open" in text:
+        return LibraryError("library.read_only", f"The library {path} cannot be written: check its permissions.")
+    if "malformed" in text or "corrupt" in text:
+        return LibraryError(
+            "library.damaged", f"The library {path} is damaged: restore a copy, or scan into a new one."
+        )
+    if "full" in text:
+        return LibraryError("library.full", f"The library {path} cannot grow: the disk is full.")
+    return LibraryError("library.failed", f"The library {path} cannot be used: {text}.")
+
+
+def _connect(path: Path, *, writing: bool, wait_s: float) -> sqlite3.Connection:
+    if writing:
+        return sqlite3.connect(path, timeout=wait_s, isolation_level=None)
+    # SQLite makes files beside a database in WAL mode even to read it. Where it may not, and nobody writes, the file
+    # alone holds everything.
+    alone = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+    uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+    return sqlite3.connect(uri, uri=True, timeout=wait_s, isolation_level=None)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, writing: bool) -> None:
+    application, version = _marks(connection)
+    if application != APPLICATION_ID:
+        holds_something = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if application or version or holds_something or not writing:
+            raise LibraryError("library.not_a_library", f"{path} is a database of another program, not a library.")
+    if version > len(MIGRATIONS):
+        raise LibraryError(
+            "library.newer",
+            f"{path} was written by a newer drumbridge (schema {version}, this one knows {len(MIGRATIONS)}): "
+            "update drumbridge, or name another library.",
+        )
+    if version < len(MIGRATIONS) or application != APPLICATION_ID:
+        if not writing:
+            raise LibraryError("library.older", f"{path} is of an older drumbridge: scan once to bring it up to date.")
+        connection.execute("PRAGMA journal_mode = WAL")
+        _migrate(connection)
+    if writing:
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date in one transaction; of two programs that try, the second finds it done."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _, version = _marks(connection)
+        for script in MIGRATIONS[version:]:
+            for statement in _statements(script):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _statements(script: str) -> list[str]:
+    """Return the statements of a script; ``executescript`` would end the transaction."""
+    statements, pending = [], ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            statements.append(pending)
+            pending = ""
+    return statements
+
+
+def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    return int(application), int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,74 @@
+"""What the server does to play notes.
+
+Conventions: opening a port takes a while on some systems, so each of these is a job: it takes the outputs, its job, a
+way to reply and the arguments after req, runs in a job's thread and returns the arguments of done after req.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from drumbridge.core.events import Stage
+from drumbridge.engine.jobs import Job
+from drumbridge.engine.note_outputs import NoteOutputs
+from drumbridge.errors import SettingsError
+from drumbridge.formats.midi_ports import DRUMS, find_output, open_output, output_names
+from drumbridge.osc.note_addresses import MIDI_PORT
+from drumbridge.osc.replies import replies
+from drumbridge.osc.virtual_keyboard import LOOPBACK, VirtualKeyboard
+from drumbridge.osc.wire import Message
+
+Send = Callable[[Message], None]
+
+MIDI = "midi"
+KEYBOARD = "vkb"
+
+
+def midi_ports(outputs: NoteOutputs, job: Job, send: Send) -> Sequence[Any]:
+    """Send the names of all MIDI outputs."""
+    for message in replies(MIDI_PORT, job.req, ((name,) for name in output_names())):
+        send(message)
+    return ()
+
+
+def start_midi(
+    outputs: NoteOutputs, job: Job, send: Send, port: str, channel: int = DRUMS, stage: int = 0, labels: int = 1
+) -> Sequence[Any]:
+    """Play on a MIDI port; done with its name."""
+    how = _how(stage, labels)
+    name = find_output(port)
+    return (outputs.start(MIDI, name, lambda: open_output(name, channel), **how),)
+
+
+def stop_midi(outputs: NoteOutputs, job: Job, send: Send, port: str = "") -> Sequence[Any]:
+    """Play no more on a MIDI port, or on any; done with how many ended."""
+    return (outputs.stop(MIDI, port),)
+
+
+def start_keyboard(
+    outputs: NoteOutputs,
+    job: Job,
+    send: Send,
+    port: int,
+    channel: int = 0,
+    stage: int = 0,
+    labels: int = 1,
+    host: str = LOOPBACK,
+) -> Sequence[Any]:
+    """Play on REAPER's virtual keyboard; done with its name."""
+    how = _how(stage, labels)
+    return (outputs.start(KEYBOARD, str(port), lambda: VirtualKeyboard(port, channel, host), **how),)
+
+
+def stop_keyboard(outputs: NoteOutputs, job: Job, send: Send, port: int | None = None) -> Sequence[Any]:
+    """Play no more on a virtual keyboard, or on any; done with how many ended."""
+    return (outputs.stop(KEYBOARD, "" if port is None else str(port)),)
+
+
+def _how(stage: int, labels: int) -> dict[str, Any]:
+    if stage not in (Stage.EARLY, Stage.FINAL):
+        raise SettingsError("settings.stage", f"stage is 0 (early) or 1 (final), not {stage}.")
+    if labels not in (1, 2):
+        raise SettingsError("settings.labels", f"labels is 1 (the strongest) or 2 (each), not {labels}.")
+    return {"stage": Stage(stage), "every_label": labels == 2}

@@ -1,0 +1,111 @@
+"""What the server does to open and close other ways for audio and notes than OSC.
+
+Conventions: methods are called from one thread at a time. A way listens on the server's own address; while it is on,
+starting it again with the same settings changes nothing, so that a device that was restarted need not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from drumbridge.daw.jmtx_server import JmtxServer
+from drumbridge.daw.reastream_receiver import ReaStreamReceiver
+from drumbridge.daw.source import Settings
+from drumbridge.errors import ServerError
+from drumbridge.osc.live_requests import AS_THE_PROFILE, LiveRequests
+
+_COUNTS = 0x7FFFFFFF
+
+
+class Ways:
+    """The ways that are on.
+
+    Parameters
+    ----------
+    live : callable
+        Returns the live part of the server.
+    host : callable
+        Returns the address to listen on.
+    """
+
+    def __init__(self, live: Callable[[], LiveRequests], host: Callable[[], str]) -> None:
+        self._live = live
+        self._host = host
+        self._jmtx: JmtxServer | None = None
+        self._reastream: ReaStreamReceiver | None = None
+        self._asked: dict[str, tuple[object, ...]] = {}  # the settings of what is on
+
+    def start_jmtx(self, port: int, sample_rate: int, early_ms: float = AS_THE_PROFILE, profile: str = "") -> int:
+        """Wait for jit.net.send; return the port.
+
+        Raises
+        ------
+        ServerError
+            ``server.port_taken``, ``server.address``; ``server.already_on``: with other settings.
+        SettingsError
+            ``settings.sample_rate``, or as `SettingsRequests.of_profile`.
+        """
+        asked = (sample_rate, early_ms, profile)
+        if self._jmtx is None:
+            settings = self._settings(early_ms, profile)
+            self._jmtx = JmtxServer(self._live().streams, self._host(), port, sample_rate, settings)
+            self._asked["jmtx"] = asked
+        elif asked != self._asked["jmtx"] or port not in (0, self._jmtx.address[1]):
+            raise _already_on(f"jit.net.send is heard on port {self._jmtx.address[1]}, at {self._jmtx.sample_rate} Hz")
+        return self._jmtx.address[1]
+
+    def stop_jmtx(self) -> None:
+        """Free the port of jit.net.send."""
+        if self._jmtx is not None:
+            self._jmtx.close()
+            self._jmtx = None
+
+    def start_reastream(self, port: int, early_ms: float = AS_THE_PROFILE, profile: str = "") -> int:
+        """Wait for ReaStream; return the port.
+
+        Raises
+        ------
+        ServerError, SettingsError
+            As `start_jmtx`.
+        """
+        asked = (early_ms, profile)
+        if self._reastream is None:
+            settings = self._settings(early_ms, profile)
+            self._reastream = ReaStreamReceiver(self._live().streams, self._host(), port, settings)
+            self._asked["reastream"] = asked
+        elif asked != self._asked["reastream"] or port not in (0, self._reastream.address[1]):
+            raise _already_on(f"ReaStream is heard on port {self._reastream.address[1]}")
+        return self._reastream.address[1]
+
+    def stop_reastream(self) -> None:
+        """Free the port of ReaStream."""
+        if self._reastream is not None:
+            self._reastream.close()
+            self._reastream = None
+
+    def close(self) -> None:
+        """Stop all of them."""
+        self.stop_jmtx()
+        self.stop_reastream()
+
+    def facts(self) -> dict[str, int]:
+        """Return what status says of them."""
+        jmtx, reastream = self._jmtx, self._reastream
+        return {
+            "jmtx_port": jmtx.address[1] if jmtx else 0,
+            "jmtx_connections": jmtx.connections if jmtx else 0,
+            "jmtx_dropped": jmtx.counts.total & _COUNTS if jmtx else 0,
+            "reastream_port": reastream.address[1] if reastream else 0,
+            "reastream_dropped": reastream.counts.total & _COUNTS if reastream else 0,
+        }
+
+    def _settings(self, early_ms: float, profile: str) -> Settings:
+        of_profile = self._live().settings.of_profile
+        settings = partial(of_profile, profile, None if early_ms == AS_THE_PROFILE else early_ms)
+        settings()  # complains now rather than at the first stream
+        return settings
+
+
+def _already_on(how: str) -> ServerError:
+    return ServerError("server.already_on", f"{how} already, or with other settings; stop that first.")

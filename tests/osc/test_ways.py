@@ -1,0 +1,207 @@
+"""Other ways for audio than OSC, opened over OSC and by the command line: hits go to who asked for them."""
+
+import socket
+import time
+
+import numpy as np
+import pytest
+from osc_client import DEADLINE_S, ENDS, Udp, serving
+from serve_process import start
+
+from drumbridge.core.labels import LABELS
+from drumbridge.core.synthesis import demo_loop
+from drumbridge.daw.jmtx import matrix_bytes
+from drumbridge.daw.missing_time import MissingTime
+from drumbridge.daw.reastream import audio_packets
+from drumbridge.engine.engine import Engine
+
+RATE = 44100
+HIT = "/drumbridge/live/hit"
+NAMES = [*(label.name for label in LABELS), "unsure"]
+
+
+class Client(Udp):
+    """Keeps the events that come between answers."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.events = []
+        self.req = 0
+
+    def ask(self, name, *arguments):
+        self.req += 1
+        self.send(name, self.req, *arguments)
+        answers = []
+        while not answers or answers[-1].address not in ENDS:
+            answer = self.receive()
+            is_event = answer.address in (HIT, "/drumbridge/gap")
+            (self.events if is_event else answers).append(answer)
+        return answers
+
+    def end(self, name, *arguments):
+        """Return done or fail, without req."""
+        end = self.ask(name, *arguments)[-1]
+        return end.address.rpartition("/")[2], *end.arguments[1:]
+
+    def facts(self):
+        facts, streams = {}, []
+        for answer in self.ask("status"):
+            if answer.address.endswith("status/value"):
+                facts |= dict(zip(answer.arguments[1::2], answer.arguments[2::2], strict=True))
+            elif answer.address.endswith("status/stream"):
+                streams.append(answer.arguments[1:])
+        return facts, streams
+
+    def until(self, true):
+        """Ask for status until it is so."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not true(*self.facts()):
+            assert time.monotonic() < deadline, "it never came true"
+
+    def finals(self):
+        rows = [event.arguments for event in self.events if event.address == HIT]
+        return [(row[3], NAMES[row[7]]) for row in rows if row[2] == 1]
+
+
+@pytest.fixture(scope="module")
+def engine(small_model):
+    engine = Engine(model=str(small_model))
+    engine.load_model()
+    return engine
+
+
+@pytest.fixture(scope="module")
+def loop():
+    return demo_loop(RATE)[0].astype(np.float32)[:, None]
+
+
+@pytest.fixture(scope="module")
+def expected(running, engine):
+    return [(hit.position, hit.label) for hit in engine.transcribe(running.loop).hits]
+
+
+@pytest.fixture
+def server(engine):
+    with serving(engine) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server):
+    client = Client(server.address[1])
+    yield client
+    client.close()
+
+
+def free_port(kind):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def same(heard, expected):
+    assert [label for _, label in heard] == [label for _, label in expected]
+    assert all(abs(a - b) <= 1 for (a, _), (b, _) in zip(heard, expected, strict=True))
+
+
+def test_hits_of_jit_net_send_go_to_who_asked_for_them(client, loop, expected):
+    assert client.end("notify", 1) == ("done",)
+    result, port = client.end("jmtx/start", 0, RATE)
+    assert result == "done"
+    with socket.create_connection(("127.0.0.1", port), DEADLINE_S) as sender:
+        for start in range(0, len(loop), 512):
+            sender.sendall(matrix_bytes(loop[start : start + 512]))
+        client.until(lambda facts, streams: [row[4] for row in streams] == [len(loop)])
+        facts, ((_, name, *_),) = client.facts()
+        assert (facts["jmtx_port"], facts["jmtx_connections"], facts["jmtx_dropped"]) == (port, 1, 0)
+        assert name == "jmtx {}:{}".format(*sender.getsockname())
+    client.until(lambda facts, _: facts["streams"] == 0)
+    client.until(lambda *_: len(client.finals()) == len(expected))
+    same(client.finals(), expected)
+    assert client.end("jmtx/stop") == ("done",)
+
+
+def test_hits_of_reastream_go_to_who_asked_for_them(client, loop, expected, monkeypatch):
+    monkeypatch.setattr(MissingTime, "arrived", lambda *_: 0)  # how fast a test runs must not look like lost audio
+    assert client.end("notify", 1) == ("done",)
+    result, port = client.end("reastream/start", 0, 0.0)
+    assert result == "done"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for start in range(0, len(loop), 300):
+            for packet in audio_packets("default", RATE, loop[start : start + 300]):
+                sender.sendto(packet, ("127.0.0.1", port))
+            if start % 9000 == 0:
+                at = min(len(loop), start + 300)
+                client.until(lambda _, streams, at=at: [row[4] for row in streams] == [at])
+        client.until(lambda _, streams: [row[4] for row in streams] == [len(loop)])
+    facts, ((_, name, *_),) = client.facts()
+    assert (name, facts["reastream_port"], facts["reastream_dropped"]) == ("reastream default", port, 0)
+    assert client.end("reastream/stop") == ("done",)
+    client.until(lambda *_: len(client.finals()) == len(expected))
+    same(client.finals(), expected)
+    assert {event.arguments[2] for event in client.events} == {1}
+
+
+WAYS = [("jmtx", socket.SOCK_STREAM, (RATE,), (48000,)), ("reastream", socket.SOCK_DGRAM, (), (5.0,))]
+
+
+@pytest.mark.parametrize(("way", "kind", "settings", "others"), WAYS)
+def test_a_way_can_be_started_again_and_stopped_and_leaves_its_port_free(client, way, kind, settings, others):
+    port = free_port(kind)
+    assert client.facts()[0][f"{way}_port"] == 0
+    for _ in range(3):
+        assert client.end(f"{way}/start", port, *settings) == ("done", port)
+        assert client.end(f"{way}/start", 0, *settings) == ("done", port)
+        result, code, text = client.end(f"{way}/start", port, *others)
+        assert (result, code) == ("fail", "server.already_on")
+        assert f"port {port}" in text
+        assert client.facts()[0][f"{way}_port"] == port
+        assert client.end(f"{way}/stop") == ("done",)
+        assert client.end(f"{way}/stop") == ("done",)
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(("way", "kind", "settings", "others"), WAYS)
+def test_a_way_that_cannot_be_opened_says_why(client, way, kind, settings, others):
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        result, code, text = client.end(f"{way}/start", taken.getsockname()[1], *settings)
+        assert (result, code) == ("fail", "server.port_taken")
+        assert f"Port {taken.getsockname()[1]} on 127.0.0.1 is taken" in text
+    assert client.end(f"{way}/start", 70000, *settings)[:2] == ("fail", "server.address")
+    assert client.end(f"{way}/start", -1, *settings)[:2] == ("fail", "server.address")
+    assert client.end(f"{way}/start", 0, *(settings or ()), -3.0)[:2] == ("fail", "settings.early_ms")
+    assert client.facts()[0][f"{way}_port"] == 0
+
+
+@pytest.mark.parametrize("rate", [0, 1, -44100, 10_000_000])
+def test_a_rate_that_cannot_be_is_refused(client, rate):
+    assert client.end("jmtx/start", 0, rate)[:2] == ("fail", "settings.sample_rate")
+
+
+def test_the_program_opens_them_and_two_programs_do_not_share_a_port(small_model):
+    process, _ = start("--port", "0", "--model", str(small_model), "--jmtx", "0", "--reastream", "0")
+    said = [process.stdout.readline() for _ in range(2)]
+    jmtx, reastream = (int(line.split("port ")[1].split()[0]) for line in said)
+    assert "44100 Hz" in said[0]
+    for way, port in (("--jmtx", jmtx), ("--reastream", reastream)):
+        second, line = start("--port", "0", way, str(port))
+        _, log = second.communicate(timeout=DEADLINE_S)
+        assert (line, second.returncode) == ("", 1)
+        assert f"Port {port} on 127.0.0.1 is taken" in log
+        assert log.count("\n") == 1
+    with socket.create_connection(("127.0.0.1", jmtx), DEADLINE_S) as sender:
+        sender.sendall(matrix_bytes(np.zeros((64, 1)))[:100])  # a client in the middle of a matrix holds nobody up
+        process.terminate()
+        _, log = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0
+    assert log == ""
+    again, line = start("--port", "0", "--jmtx", str(jmtx), "--reastream", str(reastream))
+    assert "ready" in line
+    again.kill()  # and no port is held by a server that was killed
+    again.communicate(timeout=DEADLINE_S)
+    again, line = start("--port", "0", "--jmtx", str(jmtx), "--reastream", str(reastream))
+    assert "ready" in line
+    again.terminate()
+    again.communicate(timeout=DEADLINE_S)
