@@ -114,7 +114,7 @@ class TestEngine:
         self.order: list[str] = []
 
     def load_model(self, name: str | None = None) -> SimpleNamespace:
-        return SimpleNamespace(name=name or "small", rule=SimpleNamespace(labels=("kick", "my can")))
+        return SimpleNamespace(name=name or "small", rule=SimpleNamespace(labels=("kick", "snare", "clap")))
 
     def _wait(self, cancelled: Callable[[], bool]) -> None:
         self.running.release()

@@ -13,12 +13,12 @@ import soxr
 from .hearing import Variants
 from .recipe import Layout
 
-_SHARE = 3  # a class is brought up to a third of the largest
+_SHARE = 4  # a class is brought up to a quarter of the largest
 _MOST = 20  # variants of one file: more would only be learned by heart
 
 
 def copies_for_balance(labels: np.ndarray) -> np.ndarray:
-    """Return how many variants each file gets, int (n,), so that no class is under a third of the largest."""
+    """Return how many variants each file gets, int (n,), so that no class is under a quarter of the largest."""
     counts = np.bincount(labels)
     wanted = np.ceil(counts.max() / _SHARE)
     each = np.clip(np.ceil(wanted / np.maximum(counts, 1)) - 1, 0, _MOST).astype(int)

@@ -168,7 +168,7 @@ MFCC_CNN = ImageRecipe(
     make_front_end=lambda layout: MfccImage(_mel(layout, 128, 512, 87), 40),
     make_network=mfcc_network,
     make_optimizer=lambda parameters: torch.optim.Adam(parameters, 1e-3),
-    epochs=20,
+    epochs=15,
     batch=32,
 )
 HIT_IMAGE = ImageRecipe(
@@ -180,7 +180,7 @@ HIT_IMAGE = ImageRecipe(
     make_front_end=lambda layout: _mel(layout, 256, 172, 256),
     make_network=hit_network,
     make_optimizer=lambda parameters: torch.optim.Adam(parameters, 5e-4),
-    epochs=12,
+    epochs=10,
     batch=64,
     balance=True,
 )
