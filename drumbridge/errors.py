@@ -44,6 +44,10 @@ class JobError(DrumbridgeError, RuntimeError):
     """Queued work could not be done (codes ``job.*``)."""
 
 
+class KitError(DrumbridgeError, ValueError):
+    """A kit, one of its pads or its file cannot be used (codes ``kit.*``)."""
+
+
 class StreamError(DrumbridgeError, RuntimeError):
     """A live stream cannot be opened or found (codes ``stream.*``)."""
 

@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "find": "find sounds in the library",
     "models": "list the models that are installed",
     "doctor": "check this installation and say what is missing",
+    "install": "copy the devices to Ableton Live or the scripts to REAPER",
     "train": "train a model (needs the extra train)",
     "evaluate": "measure a model on annotated audio (needs the extra eval)",
 }

@@ -19,7 +19,7 @@ from drumbridge.cli import complain
 from drumbridge.cli.live_options import add_live_arguments, live_profiles
 from drumbridge.cli.note_options import add_note_arguments, start_notes
 from drumbridge.engine.jobs import JobQueue
-from drumbridge.errors import DrumbridgeError
+from drumbridge.errors import DrumbridgeError, SettingsError
 from drumbridge.osc.addresses import DEFAULT_PORT
 from drumbridge.osc.handlers import Bridge
 from drumbridge.osc.server import Server
@@ -67,6 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_live_arguments(parser)
     add_note_arguments(parser)
     parser.add_argument(
+        "--idle-exit",
+        type=float,
+        metavar="MINUTES",
+        help="end when nobody has asked anything for so long (default: never)",
+    )
+    parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
 
@@ -82,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
 
         return Engine(model=args.model, library=args.library)
 
+    if args.idle_exit is not None and not args.idle_exit > 0:
+        raise SettingsError("settings.idle_exit", f"--idle-exit takes more than 0 minutes, not {args.idle_exit:g}.")
     profiles = live_profiles(args)
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), lambda: profiles)
     server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
@@ -92,7 +100,13 @@ def run(args: argparse.Namespace) -> int:
     transports = "UDP" if args.no_tcp else "UDP and TCP"
     print(f"drumbridge {__version__} is ready on {host}, port {port} ({transports})", *started, sep="\n", flush=True)
     unusable: list[DrumbridgeError] = []
-    threading.Thread(target=_load_model, args=(bridge, server, args.model, unusable), daemon=True).start()
+
+    def work_behind() -> None:
+        _load_model(bridge, server, args.model, unusable)
+        if args.idle_exit is not None:
+            _end_when_idle(bridge, server, 60 * args.idle_exit)
+
+    threading.Thread(target=work_behind, daemon=True).start()
     server.run()
     signal.set_wakeup_fd(-1)  # a second signal must not write to what is being closed
     ended = server.close()
@@ -106,6 +120,19 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def _end_when_idle(bridge: Bridge, server: Server, patience_s: float) -> None:
+    """Stop the server once no request came, and no job ran, for `patience_s`: whoever started it is gone."""
+    never = threading.Event()
+    requests, quiet_s = -1, 0.0
+    step_s = min(1.0, patience_s / 4)
+    while quiet_s < patience_s:
+        never.wait(step_s)
+        busy = bridge.requests != requests or any(bridge.jobs.counts())
+        requests, quiet_s = bridge.requests, 0.0 if busy else quiet_s + step_s
+    _log.info("nobody has asked anything for %.0f s", patience_s)
+    server.stop()
 
 
 def _start_ways(server: Server, args: argparse.Namespace) -> list[str]:

@@ -37,22 +37,24 @@ def stdout_console() -> Console:
     return Console(highlight=False, soft_wrap=True, width=None if stdout_is_terminal() else 100)
 
 
-def label_cell(label: str, text: str) -> Text:
-    """Return a text behind a cell in the colour of the label."""
+def label_cell(label: str, text: str, colour: int | None = None) -> Text:
+    """Return a text behind a cell in the colour of the label, or in one of its own (0xRRGGBB)."""
     from rich.text import Text
 
     row = BY_NAME.get(label)
+    if colour is None:
+        colour = row.colour if row else UNSURE_COLOUR
     cell = Text()
     if stdout_console().color_system is not None and not stdout_console().no_color:
-        cell.append(" ", style=f"on #{row.colour if row else UNSURE_COLOUR:06x}").append(" ")
-    return cell.append(text, style="" if row else "dim")
+        cell.append(" ", style=f"on #{colour:06x}").append(" ")
+    return cell.append(text, style="dim" if colour == UNSURE_COLOUR else "")
 
 
 def labels_cell(labels: Iterable[LabelConfidence]) -> Text:
     """Return the labels of one hit, each with its cell and its probability; none is unsure."""
     from rich.text import Text
 
-    cells = [label_cell(entry.label, f"{entry.label} {entry.confidence:.2f}") for entry in labels]
+    cells = [label_cell(entry.label, f"{entry.label} {entry.confidence:.2f}", entry.colour) for entry in labels]
     return Text("  ").join(cells or [label_cell(UNSURE, UNSURE)])
 
 

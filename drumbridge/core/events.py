@@ -8,10 +8,14 @@ MIDI 1..127. Label lists are strongest first.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .labels import UNSURE
+from .labels import BY_NAME, INDEX, UNSURE, UNSURE_COLOUR, pad_index
+from .pad import Pad
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ONE_SHOT: Final = "one_shot"  # a file with one sound
 LOOP: Final = "loop"  # a file with several
@@ -28,10 +32,38 @@ class Stage(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class LabelConfidence:
-    """A label and the calibrated probability that it sounds."""
+    """A label and the calibrated probability that it sounds.
+
+    `pad` is the pad of a kit that is called so, None where the label is one of the table of labels.
+    """
 
     label: str
     confidence: float
+    pad: Pad | None = None
+
+    @property
+    def note(self) -> int:
+        """MIDI note that plays it."""
+        return self.pad.note if self.pad else BY_NAME.get(self.label, BY_NAME["other"]).gm_note
+
+    @property
+    def index(self) -> int:
+        """Place in the table of labels; pads stand behind "unsure", in the order of their numbers."""
+        return INDEX[self.label] if self.pad is None else pad_index(self.pad.number)
+
+    @property
+    def colour(self) -> int:
+        """0xRRGGBB."""
+        if self.pad:
+            return self.pad.colour
+        return BY_NAME[self.label].colour if self.label in BY_NAME else UNSURE_COLOUR
+
+
+class Excerpt(NamedTuple):
+    """What was heard of a stroke, at the model's rate: `audio` float32 (n,), `available` real samples of it."""
+
+    audio: np.ndarray
+    available: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +81,8 @@ class Hit:
     level_db : float
         Peak level just after the attack, dBFS.
     labels : tuple of LabelConfidence
-        Every label above its threshold, strongest first; empty when the model is unsure.
+        Every label above its threshold, strongest first; empty when the model is unsure. With a kit in use, the pad
+        that was played; empty when it is none of them.
     confidence : float
         Confidence of the strongest label, also when it is below its threshold.
     strength : float
@@ -58,6 +91,10 @@ class Hit:
         FINAL unless the source is asked for early answers.
     scores : tuple of float
         Calibrated probability of each label of the model, in the model's order.
+    guess : LabelConfidence or None
+        The likeliest label, also when the model is unsure of it; None when it is none of a kit's pads.
+    excerpt : Excerpt or None
+        What was heard, where that was asked for; no part of what a hit is equal to.
     """
 
     index: int
@@ -69,6 +106,14 @@ class Hit:
     strength: float = 0.0
     stage: Stage = Stage.FINAL
     scores: tuple[float, ...] = ()
+    guess: LabelConfidence | None = None
+    excerpt: Excerpt | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def note(self) -> int | None:
+        """MIDI note to play: of the strongest label, else of the best guess; None for none of a kit's pads."""
+        entry = self.labels[0] if self.labels else self.guess
+        return None if entry is None else entry.note
 
     @property
     def label(self) -> str:

@@ -6,8 +6,10 @@ far is another thing when it is known 10 ms after the attack than when it is kno
 
 from __future__ import annotations
 
+from ..errors import KitError
 from .decision import DecisionRule
-from .events import Hit, Stage
+from .events import Hit, LabelConfidence, Stage
+from .learned_kit import LearnedKit
 from .retrigger import RetriggerMasks
 from .scoring import Verdict
 from .transcriber_settings import TranscriberSettings
@@ -28,8 +30,9 @@ class HitRules:
     """
 
     def __init__(self, stage: Stage, rule: DecisionRule, source_rate: int, settings: TranscriberSettings) -> None:
-        self._stage = stage
+        self.stage = stage
         self._rule = rule
+        self._kit: LearnedKit | None = None
         self._gate_db = settings.noise_gate_db
         self._masks = RetriggerMasks(source_rate, settings.retrigger_ms)
         self._velocities = VelocityScale(source_rate, settings.velocity)
@@ -39,6 +42,20 @@ class HitRules:
         self._gate_db = settings.noise_gate_db
         self._masks.change(settings.retrigger_ms)
         self._velocities.change(settings.velocity)
+
+    def use_kit(self, kit: LearnedKit | None) -> None:
+        """Name hits by the pads of a kit from here on, or by the model's labels.
+
+        Raises
+        ------
+        KitError
+            ``kit.model``: it was not learned for this stage.
+        """
+        if kit is not None and self.stage not in kit.heads:
+            raise KitError(
+                "kit.model", f"The kit {kit.kit.name} was not learned for {self.stage.name.lower()} answers."
+            )
+        self._kit = kit
 
     def reset(self) -> None:
         """Forget what was played."""
@@ -64,17 +81,29 @@ class HitRules:
             return None
         if self._gate_db is not None and verdict.level_db < self._gate_db:
             return None
-        labels = self._masks.play(self._rule.hit_labels(verdict.probabilities), position)
-        if labels is None:
+        labels, guess, confidence = self._name(verdict)
+        free = self._masks.play(labels, position)
+        if free is None:
             return None
         return Hit(
             index=index,
             position=position,
             velocity=self._velocities.velocity(verdict.level_db, position),
             level_db=verdict.level_db,
-            labels=labels,
-            confidence=labels[0].confidence if labels else float(verdict.probabilities.max()),
+            labels=free,
+            confidence=free[0].confidence if free else confidence,
             strength=strength,
-            stage=self._stage,
+            stage=self.stage,
             scores=tuple(verdict.probabilities.tolist()),
+            guess=guess,
         )
+
+    def _name(self, verdict: Verdict) -> tuple[tuple[LabelConfidence, ...], LabelConfidence | None, float]:
+        """Return the labels of a hit, the best guess (None: no pad of the kit), and the confidence of the strongest."""
+        probabilities = verdict.probabilities
+        if self._kit is None:
+            best = int(probabilities.argmax())
+            guess = self._rule.called(self._rule.labels[best], float(probabilities[best]))
+            return self._rule.hit_labels(probabilities), guess, guess.confidence
+        pad, known = self._kit.name(self.stage, verdict.embedding, probabilities)
+        return ((pad,), pad, pad.confidence) if known >= 0.5 else ((), None, pad.confidence)

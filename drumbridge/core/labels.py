@@ -8,7 +8,6 @@ level 1 lacks); a colour is 0xRRGGBB, one family of hue per group.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -57,6 +56,8 @@ GROUPS: tuple[str, ...] = tuple(dict.fromkeys(label.group for label in LABELS))
 
 UNSURE = "unsure"
 UNSURE_COLOUR = 0x5A5F66
+UNSURE_INDEX = len(LABELS)  # where "unsure" stands behind the table; the pads of a kit follow it by their numbers
+INDEX: dict[str, int] = {label.name: index for index, label in enumerate(LABELS)} | {UNSURE: UNSURE_INDEX}
 
 # A group that has a name of its own among the labels: what to call a sound of which only the group is known.
 GENERIC: dict[str, str] = {"tom": "tom", "crash": "cymbal", "percussion": "percussion"}
@@ -70,14 +71,9 @@ _TRANSCRIPTION_FIVE = {
 _FAMILY = {"rim": "snare", "closed_hat": "hat", "open_hat": "hat", "crash": "cymbal", "ride": "cymbal"}
 
 
-def row_of(label: str) -> Label:
-    """Return the row of a label; one that a user's own model has made up is a group of its own, played as `other`."""
-    return BY_NAME.get(label) or Label(label, label, BY_NAME["other"].gm_note, BY_NAME["other"].colour)
-
-
-def own_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return those labels of a model that are not in the table, in its order."""
-    return tuple(label for label in labels if label not in BY_NAME)
+def pad_index(number: int) -> int:
+    """Return the index by which clients know the pad of a kit with that number."""
+    return UNSURE_INDEX + 1 + number
 
 
 def to_family(label: str) -> str:

@@ -2,7 +2,8 @@
 
 Conventions: a mask is a time per label, ms; positions are samples of the source, in order. What is masked
 is the label and not the hit: a kick under a masked hat is still played. A hit all of whose labels are
-masked is none; one that the model could not name has nothing to mask.
+masked is none; one that the model could not name has nothing to mask. A kit's pad that is called like no label has the
+mask of ``other``.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class RetriggerMasks:
     def masked(self, label: str, position: int) -> bool:
         """Return whether `label` was last played less than its mask before `position`."""
         last = self._last.get(label)
-        return last is not None and position - last < self._lengths.get(label, 0)
+        return last is not None and position - last < self._lengths.get(label, self._lengths.get("other", 0))
 
     def play(self, labels: tuple[LabelConfidence, ...], position: int) -> tuple[LabelConfidence, ...] | None:
         """Take in the labels of a hit; return those that may be played, or None when all of them are masked."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .classifier import Classifier
+from .events import Excerpt
 from .history import History
 from .velocity import peak_level_db
 
@@ -26,11 +27,16 @@ class Verdict(NamedTuple):
         Probability that a sound starts there, of a model that says so.
     level_db : float
         Peak level just after the attack, dBFS.
+    embedding : ndarray, float32, shape (d,)
+    excerpt : Excerpt
+        What was looked at.
     """
 
     probabilities: np.ndarray
     presence: float | None
     level_db: float
+    embedding: np.ndarray
+    excerpt: Excerpt
 
 
 def score_onsets(
@@ -60,6 +66,8 @@ def score_onsets(
             probabilities[k],
             None if output.presence is None else float(output.presence[k]),
             peak_level_db(excerpts[k, before : before + level_length]),
+            output.embedding[k],
+            Excerpt(excerpts[k], known[k]),
         )
         for k in range(len(positions))
     ]

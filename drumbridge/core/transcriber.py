@@ -18,6 +18,7 @@ from .classifier import Classifier
 from .events import Hit, Stage
 from .history import History
 from .hit_rules import HitRules
+from .learned_kit import LearnedKit
 from .mixing import mix_to_mono
 from .onsets import OnsetDetector, OnsetSettings
 from .resampler import Resampler
@@ -44,6 +45,13 @@ class Transcriber:
     resampler : Resampler, optional
         From `source_rate` to the model's rate; needed when they differ.
     settings : TranscriberSettings, optional
+    kit : LearnedKit, optional
+        Hits are named by its pads instead of the model's labels.
+
+    Attributes
+    ----------
+    keep_excerpts : bool
+        Whether final hits carry what was heard of them, False to begin with.
 
     Raises
     ------
@@ -58,8 +66,10 @@ class Transcriber:
         source_rate: int | None = None,
         resampler: Resampler | None = None,
         settings: TranscriberSettings | None = None,
+        kit: LearnedKit | None = None,
     ) -> None:
         self.settings = settings = settings or TranscriberSettings()
+        self.keep_excerpts = False
         self.source_rate = source_rate or classifier.sample_rate
         if self.source_rate != classifier.sample_rate and resampler is None:
             raise SettingsError(
@@ -75,18 +85,14 @@ class Transcriber:
         rate = classifier.sample_rate
         self._detector = OnsetDetector(rate, onsets)
         self._detector.set_sensitivity(settings.sensitivity)
-        self._needed = classifier.samples_after
-        if settings.after_ms is not None:
-            self._needed = min(self._needed, max(1, round(settings.after_ms * rate / 1000)))
+        self._needed, self._early = settings.known_lengths(rate, classifier.samples_after)
         self._level_length = min(self._needed, round(settings.velocity.level_s * rate))
         self._rules = {
             stage: HitRules(stage, classifier.rule, self.source_rate, settings) for stage in (Stage.EARLY, Stage.FINAL)
         }
         self._trigger: TriggerDetector | None = None
-        self._early: int | None = None
-        if settings.early_ms is not None:
+        if self._early is not None:
             self._trigger = TriggerDetector(rate, settings.sensitivity)
-            self._early = max(1, round(settings.early_ms * rate / 1000))
             if self._early >= self._needed:
                 raise SettingsError(
                     "settings.early_ms",
@@ -95,6 +101,7 @@ class Transcriber:
         self._reach = round(REACH_S * rate)
         self._plan = StrokePlan(self._needed, self._early, onset_latency=self._detector.latency(), reach=self._reach)
         self._history = History()
+        self.use_kit(kit)
         self.reset()
 
     def reset(self) -> None:
@@ -131,6 +138,17 @@ class Transcriber:
             self._trigger.set_sensitivity(settings.sensitivity)
         for rules in self._rules.values():
             rules.change(self.settings)
+
+    def use_kit(self, kit: LearnedKit | None) -> None:
+        """Name what is decided from here on by the pads of a kit, learned for this model and settings, or by labels.
+
+        Raises
+        ------
+        KitError
+            ``kit.model``: it was learned without the early answers that are wanted here.
+        """
+        for rules in self._rules.values():
+            rules.use_kit(kit if self._early is not None or rules.stage is Stage.FINAL else None)
 
     def latency(self, stage: Stage = Stage.FINAL) -> int:
         """Return the most samples of the source from an attack until the block that announces its hit.
@@ -270,6 +288,8 @@ class Transcriber:
             )
             if hit is not None:
                 self._next_index += stroke.early is None
+                if self.keep_excerpts and stage is Stage.FINAL:
+                    hit = replace(hit, excerpt=verdict.excerpt)
                 hits.append(hit)
                 if stage is Stage.EARLY:
                     stroke.early = hit

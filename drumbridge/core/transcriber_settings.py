@@ -77,6 +77,13 @@ class TranscriberSettings:
             ),
         )
 
+    def known_lengths(self, sample_rate: int, samples_after: int) -> tuple[int, int | None]:
+        """Return how many samples from an attack on a final answer looks at, and an early one (None: there is none)."""
+        final = samples_after
+        if self.after_ms is not None:
+            final = min(final, max(1, round(self.after_ms * sample_rate / 1000)))
+        return final, None if self.early_ms is None else max(1, round(self.early_ms * sample_rate / 1000))
+
     def __post_init__(self) -> None:
         check_after_ms(self.after_ms)
         if self.early_ms is not None and not 0 < self.early_ms < math.inf:

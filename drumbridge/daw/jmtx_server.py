@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import selectors
 import socket
 import threading
@@ -79,6 +80,11 @@ class JmtxServer:
     settings : callable
         As for `Source`.
     silence_s : float
+    name : str, optional
+        Of the stream, for one sender that wants to be known by it: a new connection then takes the place of the one
+        before. By default there may be many, and each stream is named after its connection.
+    alone_s : float, optional
+        End when nobody was connected for so long; never by default.
 
     Raises
     ------
@@ -103,6 +109,8 @@ class JmtxServer:
         settings: Settings,
         *,
         silence_s: float = SILENCE_S,
+        name: str | None = None,
+        alone_s: float | None = None,
     ) -> None:
         if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
             raise SettingsError(
@@ -116,6 +124,9 @@ class JmtxServer:
         self._streams = streams
         self._settings = settings
         self._silence_s = silence_s
+        self._name = name
+        self._alone_s = alone_s
+        self._alone_until_s = self._time_alone()
         self._stopping = False
         self._connections: set[_Connection] = set()
         self._wake_reader, self._waker = socket.socketpair()
@@ -132,6 +143,11 @@ class JmtxServer:
         """How many there are."""
         return len(self._connections)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it still listens."""
+        return self._thread.is_alive() and not self._stopping
+
     def close(self, timeout_s: float = 1.0) -> bool:
         """Free the port and end all connections and their streams; return whether that was done in time."""
         self._stopping = True
@@ -147,6 +163,7 @@ class JmtxServer:
                 except Exception:  # whatever one client did, the others are still there
                     _log.exception("a bug with JMTX")
             self._drop_the_silent()
+            self._stopping |= not self._connections and time.monotonic() >= self._alone_until_s
         for connection in list(self._connections):
             self._drop(connection)
         for opened in (self._listener, self._wake_reader, self._waker, self._selector):
@@ -154,7 +171,12 @@ class JmtxServer:
 
     def _wait_s(self) -> float | None:
         ends = [connection.silent_at_s for connection in self._connections if connection.silent_at_s is not None]
+        if not self._connections and self._alone_s is not None:
+            ends.append(self._alone_until_s)
         return max(0.0, min(ends) - time.monotonic()) if ends else None
+
+    def _time_alone(self) -> float:
+        return math.inf if self._alone_s is None else time.monotonic() + self._alone_s
 
     def _accept(self) -> None:
         try:
@@ -162,7 +184,9 @@ class JmtxServer:
         except OSError as error:
             _log.warning("a connection for JMTX could not be accepted: %s", error)
             return
-        name = f"jmtx {address[0]}:{address[1]}"
+        name = self._name or f"jmtx {address[0]}:{address[1]}"
+        for before in list(self._connections) if self._name else ():
+            self._drop(before)
         if len(self._connections) >= MAX_CONNECTIONS:
             self.counts.refused += 1
             _log.warning("%s refused: there are %d connections already", name, MAX_CONNECTIONS)
@@ -257,6 +281,7 @@ class JmtxServer:
 
     def _drop(self, connection: _Connection) -> None:
         self._connections.discard(connection)
+        self._alone_until_s = self._time_alone()
         if connection.socket in self._selector.get_map():
             self._selector.unregister(connection.socket)
         connection.socket.close()

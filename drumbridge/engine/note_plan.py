@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from drumbridge.core.events import Hit, Stage
-from drumbridge.core.labels import LABELS, row_of
 
 DURATION_MS: Final = 50  # of a note: long enough for every sampler, over before the next stroke of a roll
 
@@ -97,14 +96,11 @@ class NotePlan:
         return [Note(note, 0) for note in notes]
 
 
-def best_guess(hit: Hit, labels: Sequence[str]) -> str:
-    """Return what a hit most likely is, also where it is unsure; `labels` are those of its scores."""
-    if hit.labels:
-        return hit.label
-    return labels[max(range(len(hit.scores)), key=hit.scores.__getitem__)] if hit.scores else LABELS[0].name
+def notes_of(hit: Hit, *, every_label: bool = False) -> tuple[int, ...]:
+    """Return the MIDI notes of a hit, each once: of its strongest label or best guess, or of all its labels.
 
-
-def notes_of(hit: Hit, labels: Sequence[str], *, every_label: bool = False) -> tuple[int, ...]:
-    """Return the General MIDI notes of a hit, each once: of its strongest label, or of all of them."""
-    names = [entry.label for entry in hit.labels] if every_label else []
-    return tuple(dict.fromkeys(row_of(name).gm_note for name in names or [best_guess(hit, labels)]))
+    A hit that is none of a kit's pads has no note.
+    """
+    if every_label and hit.labels:
+        return tuple(dict.fromkeys(entry.note for entry in hit.labels))
+    return () if hit.note is None else (hit.note,)

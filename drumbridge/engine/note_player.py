@@ -89,10 +89,8 @@ class NotePlayer(StreamListener):
         self._thread.start()
 
     def on_hits(self, stream: LiveStream, hits: list[Hit]) -> None:
-        assert stream.classifier is not None
-        labels = stream.classifier.rule.labels
         for hit in hits:
-            notes = notes_of(hit, labels, every_label=self._every_label)
+            notes = notes_of(hit, every_label=self._every_label)
             if self._queue.qsize() < ROOM:
                 self._queue.put(_Strike(stream.stream_id, hit, notes))
             elif hit.stage is not Stage.WITHDRAWN:

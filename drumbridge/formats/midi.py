@@ -83,6 +83,10 @@ def write_midi(path: str | os.PathLike[str], transcription: Transcription, *, te
 
 
 def hit_to_notes(hit: Hit) -> tuple[int, ...]:
-    """Return the General MIDI notes of a hit, each once, those of its strongest labels first."""
-    rows = [BY_NAME.get(entry.label, _OTHER) for entry in hit.labels] or [_OTHER]
-    return tuple(dict.fromkeys(row.gm_note for row in rows))
+    """Return the MIDI notes of a hit, each once, those of its strongest labels first.
+
+    One that the model is unsure of is written as ``other``, one that is none of a kit's pads not at all.
+    """
+    if not hit.labels:
+        return () if hit.guess is None else (_OTHER.gm_note,)
+    return tuple(dict.fromkeys(entry.note for entry in hit.labels))

@@ -232,6 +232,7 @@ CODES: Final[dict[str, str]] = {
     "server.port_taken": "The port belongs to another program.",
     "server.address": "There is no such port or address to listen on.",
     "server.already_on": "That way is on already, with other settings.",
+    "server.too_many_ways": "As many senders are waited for as there may be.",
     **SETTINGS_CODES,
     **NOTE_CODES,
     "settings.*": "An argument is outside its range.",

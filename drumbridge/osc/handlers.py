@@ -18,7 +18,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from drumbridge._version import __version__
-from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR, own_labels, row_of
+from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR, pad_index
+from drumbridge.core.own_labels import own_pads
+from drumbridge.core.pad import Pad
 from drumbridge.engine.jobs import Job, JobQueue
 from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
@@ -36,7 +38,15 @@ from drumbridge.osc.settings_addresses import (
     SETTINGS_SET,
     SETTINGS_USE,
 )
-from drumbridge.osc.way_addresses import JMTX_START, JMTX_STOP, REASTREAM_START, REASTREAM_STOP, WAY_STATUS_KEYS
+from drumbridge.osc.way_addresses import (
+    JMTX_CLOSE,
+    JMTX_OPEN,
+    JMTX_START,
+    JMTX_STOP,
+    REASTREAM_START,
+    REASTREAM_STOP,
+    WAY_STATUS_KEYS,
+)
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
@@ -86,7 +96,7 @@ class Bridge:
         self._ways: Ways | None = None
         self.host = "127.0.0.1"
         self._model = ""
-        self._own_labels: tuple[str, ...] = ()
+        self._own_pads: list[Pad] = []
         self._started_s = time.monotonic()
         self._requests = self._fails = 0
         self._making = threading.Lock()
@@ -112,6 +122,8 @@ class Bridge:
             VKB_STOP: partial(self._queue_notes, "stop_keyboard"),
             JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
             JMTX_STOP: self._stop_jmtx,
+            JMTX_OPEN: lambda session, req, *settings: (self.ways.open_jmtx(session.client_id, *settings),),
+            JMTX_CLOSE: self._close_jmtx,
             REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
             REASTREAM_STOP: self._stop_reastream,
             SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
@@ -169,7 +181,12 @@ class Bridge:
             As `Engine.load_model`.
         """
         classifier = self.engine.load_model()
-        self._model, self._own_labels = classifier.name, own_labels(classifier.rule.labels)
+        self._model, self._own_pads = classifier.name, list(own_pads(classifier.rule.labels).values())
+
+    @property
+    def requests(self) -> int:
+        """How many messages have come."""
+        return self._requests
 
     def receive(self, packet: bytes, session: Session) -> None:
         """Do what a packet of a client asks."""
@@ -257,7 +274,7 @@ class Bridge:
     def _labels(self, session: Session, req: int) -> Sequence[Any]:
         rows = [(index, *label) for index, label in enumerate(LABELS)]
         rows.append((len(rows), UNSURE, UNSURE, -1, UNSURE_COLOUR))
-        rows += [(len(rows) + k, *row_of(label)) for k, label in enumerate(self._own_labels)]
+        rows += [(pad_index(pad.number), pad.name, pad.name, pad.note, pad.colour) for pad in self._own_pads]
         for message in replies(PREFIX + "labels/value", req, rows):
             session.route.send(encode(message))
         return ()
@@ -271,6 +288,10 @@ class Bridge:
 
     def _stop_jmtx(self, session: Session, req: int) -> Sequence[Any]:
         self.ways.stop_jmtx()
+        return ()
+
+    def _close_jmtx(self, session: Session, req: int, name: str) -> Sequence[Any]:
+        self.ways.close_jmtx(name)
         return ()
 
     def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:

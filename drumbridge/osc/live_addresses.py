@@ -104,10 +104,17 @@ EVENTS: Final[tuple[Reply, ...]] = (
             Argument("hit_id", "i", "counts the hits of a stream; an early hit and what becomes of it have the same"),
             Argument("stage", "i", "0: early, may still change; 1: final; 2: withdrawn, there was no hit"),
             _POSITION,
-            Argument("note", "i", "General MIDI percussion note of the label; of the best guess when that is unsure"),
+            Argument(
+                "note",
+                "i",
+                "General MIDI percussion note of the label, of the best guess when that is unsure; with a kit the "
+                "note of the pad, -1 when it is none of them",
+            ),
             Argument("velocity", "i", "1..127"),
             Argument("duration_ms", "i", "for a note that has to end"),
-            Argument("label_index", "i", "place in the table of labels, see labels"),
+            Argument(
+                "label_index", "i", "place in the table of labels, see labels; of a pad its label_index, see kit/pads"
+            ),
             Argument("confidence", "f", "probability of the label, 0..1"),
         ),
         "A hit of a live stream.",

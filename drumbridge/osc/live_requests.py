@@ -15,12 +15,12 @@ import numpy as np
 
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit
-from drumbridge.core.labels import LABELS, UNSURE, own_labels, row_of
+from drumbridge.core.labels import UNSURE_INDEX
 from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.live_profiles import LiveProfiles
 from drumbridge.engine.live_stream import GapReason, LiveStream
 from drumbridge.engine.note_outputs import NoteOutputs
-from drumbridge.engine.note_plan import DURATION_MS, best_guess
+from drumbridge.engine.note_plan import DURATION_MS
 from drumbridge.engine.session import Session
 from drumbridge.engine.streams import Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
@@ -34,7 +34,7 @@ from drumbridge.osc.wire import Message, encode
 AS_THE_PROFILE: Final = -1.0  # for early_ms
 _COMPLAIN_EVERY_S = 1.0
 _POSITIONS = 0x7FFFFFFF
-_LABEL_INDEX: Final = {label.name: index for index, label in enumerate(LABELS)} | {UNSURE: len(LABELS)}
+_NO_NOTE = -1
 
 
 class _Listener(NamedTuple):
@@ -199,9 +199,8 @@ class LiveRequests(StreamListener):
             self._listeners = {k: listener for k, listener in self._listeners.items() if k != client_id}
 
     def on_hits(self, stream: LiveStream, hits: list[Hit]) -> None:
-        assert stream.classifier is not None
         for hit in hits:
-            packets = [encode(message) for message in hit_messages(stream.stream_id, hit, stream.classifier)]
+            packets = [encode(message) for message in hit_messages(stream.stream_id, hit)]
             for listener in self._told():
                 for packet in packets if listener.every_label else packets[:1]:
                     listener.session.route.send(packet)
@@ -215,11 +214,11 @@ class LiveRequests(StreamListener):
         return list({listener.session.route.target: listener for listener in self._listeners.values()}.values())
 
 
-def hit_messages(stream_id: int, hit: Hit, classifier: Classifier) -> list[Message]:
+def hit_messages(stream_id: int, hit: Hit) -> list[Message]:
     """Return a hit as messages, one for each of its labels, strongest first; an unsure one has one."""
-    labels = [(label.label, _place(label.label, classifier), label.confidence) for label in hit.labels]
-    if not labels:
-        labels = [(best_guess(hit, classifier.rule.labels), _LABEL_INDEX[UNSURE], hit.confidence)]
+    rows = [(entry.note, entry.index, entry.confidence) for entry in hit.labels]
+    if not rows:
+        rows = [(_NO_NOTE if hit.note is None else hit.note, UNSURE_INDEX, hit.confidence)]
     position = hit.position & _POSITIONS
     return [
         Message(
@@ -230,21 +229,15 @@ def hit_messages(stream_id: int, hit: Hit, classifier: Classifier) -> list[Messa
                 hit.index & _POSITIONS,
                 int(hit.stage),
                 position,
-                row_of(name).gm_note,
+                note,
                 hit.velocity,
                 DURATION_MS,
-                place,
+                index,
                 confidence,
             ),
         )
-        for name, place, confidence in labels
+        for note, index, confidence in rows
     ]
-
-
-def _place(label: str, classifier: Classifier) -> int:
-    """Return the place of a label in the table that clients are told, behind which a model's own labels stand."""
-    place = _LABEL_INDEX.get(label)
-    return len(_LABEL_INDEX) + own_labels(classifier.rule.labels).index(label) if place is None else place
 
 
 def _feed(stream: LiveStream, pieces: list[np.ndarray | Gap]) -> None:

@@ -14,6 +14,8 @@ from drumbridge.ports import JMTX_PORT, REASTREAM_PORT
 
 JMTX_START: Final = PREFIX + "jmtx/start"
 JMTX_STOP: Final = PREFIX + "jmtx/stop"
+JMTX_OPEN: Final = PREFIX + "jmtx/open"
+JMTX_CLOSE: Final = PREFIX + "jmtx/close"
 REASTREAM_START: Final = PREFIX + "reastream/start"
 REASTREAM_STOP: Final = PREFIX + "reastream/stop"
 
@@ -38,6 +40,24 @@ WAY_REQUESTS: Final[tuple[Request, ...]] = (
         done=_DONE_PORT,
     ),
     Request(JMTX_STOP, (REQ,), "Ends all streams of jit.net.send and frees the port. Fine where there is none."),
+    Request(
+        JMTX_OPEN,
+        (
+            REQ,
+            Argument("name", "s", "of the stream, and of nobody else's"),
+            Argument("sample_rate", "i", "Hz, 8000..192000"),
+            *_SETTINGS,
+        ),
+        "Waits for one jit.net.send on a port of its own, for devices of which there may be several: its stream has "
+        "the name, beginning with its first audio. Again with the same settings: the same port; with others: opens it "
+        "anew; by another client: a fail. Ends with close, or when nobody was connected for 10 s.",
+        done=_DONE_PORT,
+    ),
+    Request(
+        JMTX_CLOSE,
+        (REQ, Argument("name", "s", "as for open")),
+        "Ends that stream and frees its port. Fine where there is none.",
+    ),
     Request(
         REASTREAM_START,
         (REQ, Argument("port", "i", f"UDP; {REASTREAM_PORT} is ReaStream's own, 0: any that is free"), *_SETTINGS),

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from drumbridge.daw.jmtx_server import JmtxServer
 from drumbridge.daw.reastream_receiver import ReaStreamReceiver
 from drumbridge.daw.source import Settings
-from drumbridge.errors import ServerError
+from drumbridge.errors import ServerError, SettingsError, StreamError
 from drumbridge.osc.live_requests import AS_THE_PROFILE, LiveRequests
 
 _COUNTS = 0x7FFFFFFF
+MAX_OWN: Final = 32  # senders with a stream of their own
+ALONE_S: Final = 10.0  # how long one of them is waited for
 
 
 class Ways:
@@ -34,6 +37,7 @@ class Ways:
         self._host = host
         self._jmtx: JmtxServer | None = None
         self._reastream: ReaStreamReceiver | None = None
+        self._own_jmtx: dict[str, tuple[JmtxServer, tuple[object, ...]]] = {}  # with what was asked, by name
         self._asked: dict[str, tuple[object, ...]] = {}  # the settings of what is on
 
     def start_jmtx(self, port: int, sample_rate: int, early_ms: float = AS_THE_PROFILE, profile: str = "") -> int:
@@ -60,6 +64,44 @@ class Ways:
         if self._jmtx is not None:
             self._jmtx.close()
             self._jmtx = None
+
+    def open_jmtx(
+        self, client_id: int, name: str, sample_rate: int, early_ms: float = AS_THE_PROFILE, profile: str = ""
+    ) -> int:
+        """Wait for the one jit.net.send of a client, whose stream has a name; return the port.
+
+        Raises
+        ------
+        ServerError
+            ``server.address``; ``server.too_many_ways``.
+        SettingsError
+            ``settings.name``, ``settings.sample_rate``, or as `SettingsRequests.of_profile`.
+        StreamError
+            ``stream.name_taken``: by another client.
+        """
+        if not name:
+            raise SettingsError("settings.name", "A stream of its own needs a name.")
+        asked = (client_id, sample_rate, early_ms, profile)
+        self._own_jmtx = {key: own for key, own in self._own_jmtx.items() if own[0].is_open}
+        if name in self._own_jmtx:
+            found, before = self._own_jmtx[name]
+            if before == asked:
+                return found.address[1]
+            if before[0] != client_id:
+                raise StreamError("stream.name_taken", f"Another client has a jit.net.send called {name}.")
+        settings = self._settings(early_ms, profile)
+        self.close_jmtx(name)
+        if len(self._own_jmtx) >= MAX_OWN:
+            raise ServerError("server.too_many_ways", f"{MAX_OWN} senders are waited for already; close some.")
+        opened = JmtxServer(self._live().streams, self._host(), 0, sample_rate, settings, name=name, alone_s=ALONE_S)
+        self._own_jmtx[name] = opened, asked
+        return opened.address[1]
+
+    def close_jmtx(self, name: str) -> None:
+        """End the stream of one jit.net.send and free its port."""
+        found = self._own_jmtx.pop(name, None)
+        if found is not None:
+            found[0].close()
 
     def start_reastream(self, port: int, early_ms: float = AS_THE_PROFILE, profile: str = "") -> int:
         """Wait for ReaStream; return the port.
@@ -88,14 +130,17 @@ class Ways:
         """Stop all of them."""
         self.stop_jmtx()
         self.stop_reastream()
+        for name in list(self._own_jmtx):
+            self.close_jmtx(name)
 
     def facts(self) -> dict[str, int]:
         """Return what status says of them."""
         jmtx, reastream = self._jmtx, self._reastream
+        all_jmtx = [*([jmtx] if jmtx else []), *(own[0] for own in self._own_jmtx.values())]
         return {
             "jmtx_port": jmtx.address[1] if jmtx else 0,
-            "jmtx_connections": jmtx.connections if jmtx else 0,
-            "jmtx_dropped": jmtx.counts.total & _COUNTS if jmtx else 0,
+            "jmtx_connections": sum(one.connections for one in all_jmtx),
+            "jmtx_dropped": sum(one.counts.total for one in all_jmtx) & _COUNTS,
             "reastream_port": reastream.address[1] if reastream else 0,
             "reastream_dropped": reastream.counts.total & _COUNTS if reastream else 0,
         }

@@ -265,3 +265,11 @@ def test_a_client_that_reads_no_answers_is_heard_all_the_same_and_finds_whole_on
         answers += piece
     assert 28 <= len(answers) < 28 * (sent + 999)
     assert {answers[k : k + 4] for k in range(0, len(answers) - 27, 28)} == {b"JMLP"}
+
+
+def test_one_of_ones_own_ends_when_nobody_comes(streams_and_heard):
+    streams, _ = streams_and_heard
+    server = JmtxServer(streams, "127.0.0.1", 0, RATE, settings_0, name="device", alone_s=0.01)
+    wait_until(lambda: not server.is_open)
+    with pytest.raises(OSError):
+        socket.create_connection(server.address, DEADLINE_S)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drumbridge.core.events import Hit, LabelConfidence, Stage
-from drumbridge.core.labels import BY_NAME, LABELS
-from drumbridge.engine.note_plan import Note, NotePlan, best_guess, notes_of
+from drumbridge.core.labels import BY_NAME
+from drumbridge.core.pad import Pad
+from drumbridge.engine.note_plan import Note, NotePlan, notes_of
 
 DURATION_S = 0.05
 NOTES = st.lists(st.sampled_from([36, 38, 42, 49]), min_size=1, max_size=3, unique=True)
@@ -25,7 +26,8 @@ LIVES = st.lists(
 
 def hit(index: int, stage: int, velocity: int = 100, labels=()) -> Hit:
     sure = tuple(LabelConfidence(label, 0.9) for label in labels)
-    return Hit(index, 0, velocity, -6.0, sure, 0.9, stage=Stage(stage))
+    guess = LabelConfidence("kick", 0.2)
+    return Hit(index, 0, velocity, -6.0, sure, 0.9, stage=Stage(stage), guess=guess)
 
 
 def words(lives) -> list[tuple[int, int, int, Hit, list[int]]]:
@@ -111,9 +113,16 @@ def test_a_stream_that_is_over_is_forgotten_and_streams_are_told_apart():
 
 def test_the_notes_of_a_hit():
     both = hit(0, 1, labels=("kick", "crash"))
-    assert notes_of(both, ("kick", "crash")) == (36,)
-    assert notes_of(both, ("kick", "crash"), every_label=True) == (36, BY_NAME["crash"].gm_note)
-    unsure = Hit(0, 0, 100, -6.0, (), 0.4, scores=(0.1, 0.4))
-    assert best_guess(unsure, ("kick", "clap")) == "clap"
-    assert notes_of(unsure, ("kick", "clap"), every_label=True) == (BY_NAME["clap"].gm_note,)
-    assert best_guess(Hit(0, 0, 100, -6.0, (), 0.4), ("kick",)) == LABELS[0].name
+    assert notes_of(both) == (36,)
+    assert notes_of(both, every_label=True) == (36, BY_NAME["crash"].gm_note)
+    unsure = Hit(0, 0, 100, -6.0, (), 0.4, guess=LabelConfidence("clap", 0.4))
+    assert notes_of(unsure, every_label=True) == (BY_NAME["clap"].gm_note,)
+
+
+def test_a_pad_plays_its_own_note_and_none_of_the_pads_plays_nothing():
+    pad = LabelConfidence("kick", 0.9, Pad(0, "kick", 61, 0))
+    assert notes_of(Hit(0, 0, 100, -6.0, (pad,), 0.9, guess=pad)) == (61,)
+    assert notes_of(Hit(0, 0, 100, -6.0, (), 0.2)) == ()
+    plan = NotePlan()
+    assert plan.hear(1, Hit(0, 0, 100, -6.0, (), 0.2), (), 0.0) == []
+    assert plan.next_s is None

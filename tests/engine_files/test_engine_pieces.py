@@ -11,7 +11,9 @@ from small_models import manifest, write_small_model
 from sounds import hat, kick, loop
 
 from drumbridge.audio.files import open_audio
+from drumbridge.core.labels import BY_NAME, UNSURE_INDEX
 from drumbridge.core.mixing import mix_to_mono
+from drumbridge.core.own_labels import own_pads
 from drumbridge.engine.engine import Engine
 from drumbridge.engine.pieces import pieces
 from drumbridge.errors import DrumbridgeError, ModelError, SettingsError
@@ -126,5 +128,21 @@ def test_a_users_own_labels_are_heard_and_written(tmp_path):
     path = tmp_path / "loop.wav"
     soundfile.write(path, loop([(0.1, kick()), (0.6, hat())], length_s=1.2), RATE, subtype="FLOAT")
     engine = Engine(model=str(model))
-    assert [hit.label for hit in engine.transcribe(path).hits] == labels
+    hits = engine.transcribe(path).hits
+    assert [hit.label for hit in hits] == labels
+    assert [entry.index - UNSURE_INDEX for hit in hits for entry in hit.labels] == [1, 2]  # behind the table
+    assert len({entry.note for hit in hits for entry in hit.labels}) == 2
     assert engine.classify(path).label == labels[0]
+
+
+@given(st.lists(st.text(min_size=1, max_size=5) | st.sampled_from(sorted(BY_NAME)), unique=True, max_size=60))
+def test_own_labels_have_notes_and_colours_of_their_own(labels):
+    pads = own_pads(tuple(labels))
+    assert list(pads) == [label for label in labels if label not in BY_NAME]
+    assert [pad.number for pad in pads.values()] == list(range(len(pads)))
+    notes = [pad.note for pad in pads.values()] + sorted(
+        {BY_NAME[label].gm_note for label in labels if label in BY_NAME}
+    )
+    assert len(set(notes)) == len(notes)
+    assert all(0 <= note <= 127 for note in notes)
+    assert len({pad.colour for pad in pads.values()}) == len(pads)

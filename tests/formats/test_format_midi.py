@@ -17,7 +17,15 @@ RATE = 44100
 
 def transcription(strokes, rate=RATE):
     hits = [
-        Hit(k, position, velocity, -10.0, tuple(LabelConfidence(name, 0.9) for name in labels), 0.9)
+        Hit(
+            k,
+            position,
+            velocity,
+            -10.0,
+            tuple(LabelConfidence(name, 0.9) for name in labels),
+            0.9,
+            guess=LabelConfidence("clap", 0.1),
+        )
         for k, (position, velocity, labels) in enumerate(sorted(strokes))
     ]
     return Transcription(tuple(hits), rate, 10**7, "m")

@@ -143,3 +143,18 @@ def test_nothing_heavy_is_loaded_before_it_is_ready():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_it_ends_when_nobody_asks_anything_for_as_long_as_it_was_told():
+    process, line = start("--port", "0", "--idle-exit", "0.01")
+    assert "is ready" in line
+    _, log = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0
+    assert "Traceback" not in log
+
+
+def test_no_patience_at_all_is_refused():
+    process, line = start("--port", "0", "--idle-exit", "0")
+    _, log = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, line) == (1, "")
+    assert "[settings.idle_exit]" in log

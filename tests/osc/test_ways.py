@@ -205,3 +205,67 @@ def test_the_program_opens_them_and_two_programs_do_not_share_a_port(small_model
     assert "ready" in line
     again.terminate()
     again.communicate(timeout=DEADLINE_S)
+
+
+# -- a port for each device --------------------------------------------------------------------------------------------
+
+
+def play(port, block):
+    """Send audio in small matrices, with time at its end for the last hit; return the connection."""
+    sender = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
+    for piece in np.array_split(np.concatenate([block, np.zeros((RATE, block.shape[1]), np.float32)]), 200):
+        sender.sendall(matrix_bytes(piece))
+    return sender
+
+
+def test_two_devices_have_streams_of_their_own(client, loop, expected):
+    client.end("notify", 1)
+    ports = [client.end("jmtx/open", f"device {k}", RATE, 0.0)[1] for k in (1, 2)]
+    assert len(set(ports)) == 2
+    senders = [play(port, loop) for port in ports]
+    client.until(lambda facts, streams: {stream[1] for stream in streams} == {"device 1", "device 2"})
+    for k in (1, 2):
+        assert client.end("jmtx/close", f"device {k}") == ("done",)
+    client.until(lambda facts, streams: not streams and facts["jmtx_connections"] == 0)
+    client.until(lambda *_: len(client.finals()) == 2 * len(expected))
+    assert sorted(client.finals()) == sorted(2 * expected)
+    for sender in senders:
+        sender.close()
+
+
+def test_a_device_that_asks_again_keeps_its_port_and_may_connect_anew(client, loop):
+    asked = ("jmtx/open", "device 3", RATE, 0.0)
+    _, port = client.end(*asked)
+    assert client.end(*asked) == ("done", port)
+    first = play(port, loop[:RATE])
+    client.until(lambda facts, streams: [stream[1] for stream in streams] == ["device 3"])
+    second = play(port, loop[:RATE])  # Max went away without a word and came back
+    client.until(lambda facts, streams: facts["jmtx_connections"] == 1 and len(streams) == 1)
+    assert first.recv(1 << 20) is not None
+    assert client.end(*asked[:-1], 10.0)[1] != port, "other settings are another stream"
+    client.end("jmtx/close", "device 3")
+    second.close()
+
+
+def test_a_name_belongs_to_one_client(client, server):
+    other = Client(server.address[1])
+    assert client.end("jmtx/open", "bus 1", RATE)[0] == "done"
+    assert other.end("jmtx/open", "bus 1", RATE)[:2] == ("fail", "stream.name_taken")
+    client.end("jmtx/close", "bus 1")
+    assert other.end("jmtx/open", "bus 1", RATE)[0] == "done"
+    other.end("jmtx/close", "bus 1")
+    other.close()
+
+
+def test_nobody_can_keep_ports_without_end(client):
+    for k in range(32):
+        assert client.end("jmtx/open", f"many {k}", RATE)[0] == "done"
+    assert client.end("jmtx/open", "one more", RATE)[:2] == ("fail", "server.too_many_ways")
+    for k in range(32):
+        client.end("jmtx/close", f"many {k}")
+    assert client.end("jmtx/close", "never opened") == ("done",)
+
+
+def test_a_device_without_a_name_or_rate_is_refused(client):
+    assert client.end("jmtx/open", "", RATE)[:2] == ("fail", "settings.name")
+    assert client.end("jmtx/open", "device", 1)[:2] == ("fail", "settings.sample_rate")
