@@ -49,7 +49,7 @@ class KitError(DrumbridgeError, ValueError):
 
 
 class StreamError(DrumbridgeError, RuntimeError):
-    """A live stream cannot be opened or found (codes ``stream.*``)."""
+    """A live stream cannot be opened or found, or not be recorded (codes ``stream.*`` and ``take.*``)."""
 
 
 class ServerError(DrumbridgeError, OSError):

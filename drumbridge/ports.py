@@ -1,18 +1,20 @@
-"""Sockets that listen: what they need to be alone on a port, and why one cannot be had.
+"""Sockets, for all who need one: those that listen and are alone on a port, and those that datagrams leave by.
 
-Convention: no two programs share a port here, on any system, so a second one is told at once.
+Convention: no two programs share a port here, on any system, so a second one is told at once why it cannot have it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import socket
 import sys
 from typing import Final
 
-from drumbridge.errors import ServerError
+from drumbridge.errors import ServerError, SettingsError
 
+LOOPBACK: Final = "127.0.0.1"
 JMTX_PORT: Final = 7474  # TCP, jit.net.send's own
 REASTREAM_PORT: Final = 58710  # UDP, ReaStream's own
 RECEIVE_BUFFER: Final = 4 << 20  # bytes asked for; systems grant less
@@ -80,3 +82,45 @@ def cannot_listen(host: str, port: int, error: Exception, what: str) -> ServerEr
         return ServerError("server.port_taken", f"Port {port} on {host} is taken; {what}")
     reason = getattr(error, "strerror", None) or str(error)
     return ServerError("server.address", f"Cannot listen on {host}, port {port}: {reason}.")
+
+
+def sending(host: str, port: int) -> socket.socket:
+    """Return a socket for datagrams to one port of one machine, which does not wait.
+
+    Parameters
+    ----------
+    host : str
+        An address as numbers: no name is looked up.
+    port : int
+        1..65535.
+
+    Raises
+    ------
+    SettingsError
+        ``settings.port`` or ``settings.host``.
+    ServerError
+        ``server.address``: this machine does not reach there.
+    """
+    if not 1 <= port <= 65535:
+        raise SettingsError("settings.port", f"There is no port {port}; name one of 1..65535.")
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        raise SettingsError("settings.host", f"{host!r:.80} is no address like 127.0.0.1.") from None
+    opened = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    opened.setblocking(False)
+    try:
+        opened.connect((host, port))
+    except OSError as error:
+        opened.close()
+        raise ServerError("server.address", f"{host}, port {port} cannot be reached: {error.strerror}.") from error
+    return opened
+
+
+def send_datagram(opened: socket.socket, packet: bytes) -> None:
+    """Send by a socket of `sending`; ConnectionRefusedError when the datagram before this one found nobody."""
+    try:
+        opened.send(packet)
+    except ConnectionRefusedError:
+        opened.send(packet)  # it was not sent, for the system told of the one before in its place
+        raise

@@ -25,7 +25,7 @@ BELOW = {
     "training": {"core", "errors", "audio", "inference", "formats", "engine", "evaluation"},
     # The command line starts everything, the server and the training too.
     "cli": {
-        *("core", "errors", "audio", "inference", "formats", "library", "engine", "ports", "osc"),
+        *("core", "errors", "audio", "inference", "formats", "library", "engine", "ports", "osc", "daw"),
         *("evaluation", "training"),
     },
     "__init__": {"core", "errors", "engine", "inference"},
@@ -43,7 +43,7 @@ PLACES = {
     "mido": {"formats", "training"},
     "rtmidi": {"formats/midi_ports.py"},
     "platformdirs": {"formats/profiles.py", "library/location.py"},
-    "pythonosc": {"osc", "cli"},
+    "pythonosc": {"osc", "daw", "cli"},
     "rich": {"cli"},
     "watchfiles": {"audio/watching.py"},
     "distributed": {"engine/dask_workers.py"},

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from drumbridge._version import __version__
 from drumbridge.cli import complain
 from drumbridge.cli.live_options import add_live_arguments, live_profiles
-from drumbridge.cli.note_options import add_note_arguments, start_notes
+from drumbridge.cli.note_options import add_note_arguments, reastream_target, start_notes
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.errors import DrumbridgeError, SettingsError
 from drumbridge.osc.addresses import DEFAULT_PORT
@@ -144,7 +144,9 @@ def _start_ways(server: Server, args: argparse.Namespace) -> list[str]:
             lines.append(f"jit.net.send is heard on port {port} (TCP), at {args.jmtx_rate} Hz")
         if args.reastream is not None:
             lines.append(f"ReaStream is heard on port {server.bridge.ways.start_reastream(args.reastream)} (UDP)")
-        if args.midi is not None or args.reaper_notes is not None:  # else nothing of the live part is imported yet
+        if args.reastream_notes is not None:
+            server.bridge.ways.check_notes(*reastream_target(args.reastream_notes)[1:])
+        if (args.midi, args.reaper_notes, args.reastream_notes) != (None, None, None):  # else nothing heavy is imported
             lines += [f"hits are played on {name}" for name in start_notes(args, server.bridge.live.outputs)]
     except DrumbridgeError:
         server.close()

@@ -28,6 +28,7 @@ class Framer:
         self.frame_length = frame_length
         self.hop_length = hop_length
         self._half = frame_length // 2
+        self._none = np.zeros((0, frame_length), dtype=np.float32)
         self.reset()
 
     def reset(self) -> None:
@@ -51,7 +52,7 @@ class Framer:
         if not self._mirrored:
             self._history.append(block)
             if self._history.end <= 0:  # half a frame and one sample are needed
-                return np.zeros((0, self.frame_length), dtype=np.float32)
+                return self._none
             self._mirror_start()
         else:
             self._history.append(block)
@@ -69,8 +70,10 @@ class Framer:
         start = self._count * self.hop_length - self._half
         count = max(0, (self._history.end - start - self.frame_length) // self.hop_length + 1)
         if count == 0:
-            return np.zeros((0, self.frame_length), dtype=np.float32)
+            return self._none
         audio = self._history.read(start, start + (count - 1) * self.hop_length + self.frame_length)
         self._count += count
         self._history.forget(self._count * self.hop_length - self._half)
+        if count == 1:  # live audio comes in blocks shorter than a hop, and a view costs more than a frame's levels
+            return audio[None]
         return np.lib.stride_tricks.sliding_window_view(audio, self.frame_length)[:: self.hop_length]

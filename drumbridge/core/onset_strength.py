@@ -19,6 +19,8 @@ from .framing import Framer
 
 _REFERENCE_RATE = 44100
 _SILENCE_DB = -200.0
+_DB_PER_NEPER = 20.0 / np.log(10.0)
+_NO_VALUES = np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class OnsetStrength:
         self._scale = 1.0 / (np.diff(self._edges) * (window.sum() / 2) ** 2)
         # Noise makes a mean over n bins fluctuate by 1 / sqrt(n): wide bands are trusted more, but not all.
         weights = np.diff(self._edges) ** 0.25
-        self._weights = weights / weights.sum()
+        self._weights = weights * (_DB_PER_NEPER / weights.sum())
         self._decay_db = settings.peak_decay_db * self.hop_length / sample_rate
         self._floor_db = settings.floor_db
         self.restart()
@@ -117,7 +119,8 @@ class OnsetStrength:
 
     def process(self, block: np.ndarray) -> np.ndarray:
         """Take in audio, float32, shape (n,); return the next values of the curve, dB, shape (frames,)."""
-        return self._flux(self.band_levels(self._framer.process(block)))
+        frames = self._framer.process(block)
+        return self._flux(self.band_levels(frames)) if len(frames) else _NO_VALUES
 
     def band_levels(self, frames: np.ndarray) -> np.ndarray:
         """Return the mean level in each band.
@@ -140,8 +143,6 @@ class OnsetStrength:
 
     def _flux(self, level_db: np.ndarray) -> np.ndarray:
         n, bands = level_db.shape
-        if n == 0:
-            return np.zeros(0)
         settings = self.settings
         if self._peak_db is None:
             self._peak_db = np.full((1, bands), self._floor_db)
@@ -164,10 +165,9 @@ class OnsetStrength:
             before_db = np.maximum(before_db, known_db[k : k + n])
         # Now and before are heard against the same peak, the one known now: what rises far above all that
         # was there stands out by as much.
-        now = 1.0 + settings.compression * 10.0 ** ((level_db - peak_db) / 20.0)
-        before = 1.0 + settings.compression * 10.0 ** ((before_db - peak_db) / 20.0)
-        rise_db = np.maximum(20.0 * np.log10(now / before), 0.0)
-        return (rise_db * self._weights).sum(axis=1)
+        against_db = np.concatenate([level_db, before_db]) - np.concatenate([peak_db, peak_db])
+        heard = np.log1p(settings.compression * np.exp(against_db / _DB_PER_NEPER))
+        return (np.maximum(heard[:n] - heard[n:], 0.0) * self._weights).sum(axis=1)
 
 
 def onset_strength(

@@ -94,6 +94,8 @@ class OnsetDetector:
         self._separation = scaled_length(settings.separation, sample_rate)
         self._search_before = scaled_length(settings.search_before, sample_rate)
         self._search_after = scaled_length(settings.search_after, sample_rate)
+        ahead = (settings.peaks.ahead + 1) * self._strength.hop_length + self._strength.frame_length // 2
+        self._latency = self._search_before + ahead
         self.reset()
 
     def set_sensitivity(self, sensitivity: float) -> None:
@@ -106,8 +108,7 @@ class OnsetDetector:
 
     def latency(self) -> int:
         """Return the most samples from an attack until the end of the block that announces it."""
-        ahead = (self.settings.peaks.ahead + 1) * self._strength.hop_length + self._strength.frame_length // 2
-        return self._search_before + ahead
+        return self._latency
 
     def known_at(self, onset: Onset) -> int:
         """Return how long the stream must be for `onset` to be announced, samples; `flush` may do so earlier."""
@@ -126,8 +127,10 @@ class OnsetDetector:
         for start in range(0, len(block), _PIECE):
             piece = np.asarray(block[start : start + _PIECE], dtype=np.float32)
             self._history.append(piece)
-            self._refine(self._picker.process(self._strength.process(piece)), onsets)
-            self._history.forget(self._history.end - self.latency() - _PIECE)
+            values = self._strength.process(piece)
+            if len(values):
+                self._refine(self._picker.process(values), onsets)
+                self._history.forget(self._history.end - self._latency - _PIECE)
         return onsets
 
     def flush(self) -> list[Onset]:

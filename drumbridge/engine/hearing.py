@@ -51,6 +51,11 @@ class Hearing:
         self._longest_bridge = round(_BRIDGED_S * sample_rate)
         self._before = np.zeros(0, dtype=np.float32)
 
+    @property
+    def latency(self) -> int:
+        """The most samples from an attack until its final hit is told."""
+        return self._transcriber.latency()
+
     def hear(self, block: np.ndarray) -> list[Hit]:
         """Take in audio and return the hits that it completes."""
         mono = self._clean(block)
@@ -80,10 +85,13 @@ class Hearing:
 
     def _clean(self, block: np.ndarray, *, count: bool = True) -> np.ndarray:
         """Return a block as mono audio; `count` what was none."""
-        with np.errstate(all="ignore"):
+        if block.ndim == 1 or block.shape[1] == 1:
             block = mix_to_mono(block)
-        usable = np.abs(block) <= MAX_MAGNITUDE  # false for NaN too
-        if not usable.all():
+        else:
+            with np.errstate(all="ignore"):
+                block = mix_to_mono(block)
+        if len(block) and not np.abs(block).max() <= MAX_MAGNITUDE:  # nor does NaN
+            usable = np.abs(block) <= MAX_MAGNITUDE
             self.unusable += count * (len(block) - int(np.count_nonzero(usable)))
             block = np.where(usable, block, np.float32(0))
         return block

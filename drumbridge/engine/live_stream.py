@@ -97,6 +97,11 @@ class LiveStream:
         Samples that were no audio.
     heard_s : float
         When audio came last, monotonic seconds.
+    tap : callable or None
+        Called from the stream's thread with (position, audio) of what was heard, or (position, length) of a gap, after
+        its hits; it must be quick and not fail.
+    latency : int
+        The most samples from an attack until its final hit is told; 0 until the model is loaded.
     """
 
     def __init__(
@@ -131,6 +136,8 @@ class LiveStream:
         self.overrun = self.unusable = 0
         self.heard_s = time.monotonic()
         self.classifier: Classifier | None = None  # once it is loaded
+        self.tap: Callable[[int, np.ndarray | int], None] | None = None
+        self.latency = 0
         self._load = load
         self._settings = settings
         self._on_hits = on_hits
@@ -228,6 +235,7 @@ class LiveStream:
         try:
             self.classifier = self._load()
             hearing = Hearing(self.classifier, self.sample_rate, self._settings)
+            self.latency = hearing.latency
         except Exception as raised:
             error = raised
         if self._on_opened is not None:
@@ -247,6 +255,7 @@ class LiveStream:
                 block, ahead = self._with_more(piece, _AT_ONCE, wait=False)
                 self._tell(hearing.hear(block))
                 self.unusable = hearing.unusable
+                self._let_tap(hearing.position - len(block), block)
             elif isinstance(piece, _Gap):
                 after = np.zeros((0, self.channels), dtype=np.float32)
                 if hearing.bridges(piece.length):
@@ -255,8 +264,10 @@ class LiveStream:
                 self._tell(hearing.miss(piece.length, after))
                 if self._on_gap is not None:
                     self._on_gap(self, position, piece.length, piece.reason)
+                self._let_tap(position, piece.length)
                 if len(after):
                     self._tell(hearing.hear(after))
+                    self._let_tap(hearing.position - len(after), after)
             elif isinstance(piece, TranscriberSettings):
                 hearing.change(piece)
             else:
@@ -293,6 +304,11 @@ class LiveStream:
                 self._resume.popleft()()
             except IndexError:  # the other thread was first
                 return
+
+    def _let_tap(self, position: int, heard: np.ndarray | int) -> None:
+        tap = self.tap  # another thread may take it away
+        if tap is not None:
+            tap(position, heard)
 
     def _tell(self, hits: list[Hit]) -> None:
         if hits:

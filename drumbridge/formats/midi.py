@@ -71,15 +71,27 @@ def transcription_to_midi(transcription: Transcription, *, tempo_bpm: float = 12
     return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
 
 
-def write_midi(path: str | os.PathLike[str], transcription: Transcription, *, tempo_bpm: float = 120.0) -> None:
+def write_midi(
+    path: str | os.PathLike[str], transcription: Transcription, *, tempo_bpm: float = 120.0, new: bool = False
+) -> None:
     """Write a transcription to a standard MIDI file; see `transcription_to_midi`.
+
+    Parameters
+    ----------
+    path : path-like
+    transcription : Transcription
+    tempo_bpm : float
+    new : bool
+        Whether the file must not exist yet.
 
     Raises
     ------
     OSError
         The file cannot be written.
     """
-    transcription_to_midi(transcription, tempo_bpm=tempo_bpm).save(os.fspath(path))
+    midi = transcription_to_midi(transcription, tempo_bpm=tempo_bpm)
+    with open(path, "xb" if new else "wb") as file:
+        midi.save(file=file)
 
 
 def hit_to_notes(hit: Hit) -> tuple[int, ...]:

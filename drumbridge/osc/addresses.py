@@ -3,8 +3,8 @@
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
 every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any of them. What belongs
-to live audio, to other ways for it than OSC, to settings and to notes stands in `live_addresses`, `way_addresses`,
-`settings_addresses` and `note_addresses`, parts of this table.
+to live audio, to other ways for it than OSC, to settings, notes and takes stands in `live_addresses`,
+`way_addresses`, `settings_addresses`, `note_addresses` and `take_addresses`, parts of this table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -19,6 +19,7 @@ from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE
 from drumbridge.osc.note_addresses import NOTE_CODES, NOTE_REPLIES, NOTE_REQUESTS, NOTE_STATUS_KEYS
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
 from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
+from drumbridge.osc.take_addresses import TAKE_CODES, TAKE_REPLIES, TAKE_REQUESTS
 from drumbridge.osc.way_addresses import WAY_REQUESTS, WAY_STATUS_KEYS
 
 __all__ = ["DONE", "EVENTS", "FAIL", "PREFIX", "UNANSWERED", "Argument", "Reply", "Request"]
@@ -102,6 +103,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     *WAY_REQUESTS,
     *SETTINGS_REQUESTS,
     *NOTE_REQUESTS,
+    *TAKE_REQUESTS,
 )
 
 REPLIES: Final[tuple[Reply, ...]] = (
@@ -156,7 +158,7 @@ REPLIES: Final[tuple[Reply, ...]] = (
     Reply(
         PREFIX + "warning",
         (REQ, Argument("message", "s", "one sentence for people, which names the file")),
-        "A file is damaged (cut off, say) but was read as far as it goes.",
+        "A file is damaged (cut off, say) but was read as far as it goes; or a take lacks audio.",
     ),
     Reply(
         PREFIX + "file",
@@ -197,6 +199,7 @@ REPLIES: Final[tuple[Reply, ...]] = (
     *LIVE_REPLIES,
     *SETTINGS_REPLIES,
     *NOTE_REPLIES,
+    *TAKE_REPLIES,
 )
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
@@ -235,6 +238,7 @@ CODES: Final[dict[str, str]] = {
     "server.too_many_ways": "As many senders are waited for as there may be.",
     **SETTINGS_CODES,
     **NOTE_CODES,
+    **TAKE_CODES,
     "settings.*": "An argument is outside its range.",
     "library.*": "The sample library cannot be opened, read or written.",
     "audio.*": "The file cannot be found, read or used.",

@@ -38,11 +38,14 @@ from drumbridge.osc.settings_addresses import (
     SETTINGS_SET,
     SETTINGS_USE,
 )
+from drumbridge.osc.take_addresses import TAKE_START, TAKE_STOP
 from drumbridge.osc.way_addresses import (
     JMTX_CLOSE,
     JMTX_OPEN,
     JMTX_START,
     JMTX_STOP,
+    REASTREAM_NOTES_START,
+    REASTREAM_NOTES_STOP,
     REASTREAM_START,
     REASTREAM_STOP,
     WAY_STATUS_KEYS,
@@ -126,6 +129,10 @@ class Bridge:
             JMTX_CLOSE: self._close_jmtx,
             REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
             REASTREAM_STOP: self._stop_reastream,
+            TAKE_START: lambda *arguments: self.live.recording.start(*arguments),
+            TAKE_STOP: lambda *arguments: self.live.recording.stop(*arguments),
+            REASTREAM_NOTES_START: lambda _, req, *settings: (self.ways.start_notes(*settings),),
+            REASTREAM_NOTES_STOP: lambda _, req, *names: (self.ways.stop_notes(*names),),
             SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
             SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
             SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
@@ -163,12 +170,13 @@ class Bridge:
         return self._ways
 
     def close(self, timeout_s: float) -> bool:
-        """Cancel all jobs, end all streams and let all notes go; return whether all ended in time."""
+        """Cancel all jobs, end all streams and takes, let all notes go; return whether all ended in time."""
         if self._ways is not None:
             self._ways.close()
         ended = self.jobs.close(timeout_s)
         if self._live is not None:
             ended = self._live.streams.shut_down(timeout_s) and ended
+            ended = self._live.recording.takes.shut_down(timeout_s) and ended
             ended = self._live.outputs.shut_down(timeout_s) and ended
         return ended
 

@@ -29,6 +29,7 @@ from drumbridge.osc.audio_packets import AudioPackets, Gap, audio_block
 from drumbridge.osc.live_addresses import GAP, LIVE_HIT, STREAM_AUDIO, STREAM_STATUS
 from drumbridge.osc.replies import reply
 from drumbridge.osc.settings_requests import SettingsRequests
+from drumbridge.osc.take_requests import TakeRequests
 from drumbridge.osc.wire import Message, encode
 
 AS_THE_PROFILE: Final = -1.0  # for early_ms
@@ -63,6 +64,7 @@ class LiveRequests(StreamListener):
         Tells of the events of the streams.
     settings : SettingsRequests
     outputs : NoteOutputs
+    recording : TakeRequests
     audio_dropped : int
         Packets of audio that could not be used.
     """
@@ -80,6 +82,7 @@ class LiveRequests(StreamListener):
         self.streams = Streams(load, self.bus)
         self.settings = SettingsRequests(profiles, self.streams)
         self.outputs = NoteOutputs(self.bus)
+        self.recording = TakeRequests(self.streams, done, fail)
         self.audio_dropped = 0
         self._done = done
         self._fail = fail

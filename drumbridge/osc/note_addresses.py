@@ -16,8 +16,8 @@ MIDI_PORT: Final = PREFIX + "midi/port"
 VKB_START: Final = PREFIX + "vkb/start"
 VKB_STOP: Final = PREFIX + "vkb/stop"
 
-_STAGE = Argument("stage", "i", "0: play early hits (the default); 1: final ones only", optional=True)
-_LABELS = Argument(
+STAGE = Argument("stage", "i", "0: play early hits (the default); 1: final ones only", optional=True)
+LABELS = Argument(
     "labels", "i", "1: a note for a hit's strongest label (the default); 2: one for each of its labels", optional=True
 )
 _N = Argument("n", "i", "how many ended")
@@ -30,8 +30,8 @@ NOTE_REQUESTS: Final[tuple[Request, ...]] = (
             REQ,
             Argument("port", "s", 'name of a MIDI output, or a part of it that no other has; "virtual" makes one'),
             Argument("channel", "i", "1..16; 10, where drums are, unless given", optional=True),
-            _STAGE,
-            _LABELS,
+            STAGE,
+            LABELS,
         ),
         "Plays the hits of all streams on a MIDI port, until it is stopped, whoever started it. A hit is struck once: "
         "what is final later does not strike again, what is withdrawn is let go. Again: with other settings.",
@@ -49,8 +49,8 @@ NOTE_REQUESTS: Final[tuple[Request, ...]] = (
             REQ,
             Argument("port", "i", "UDP port of an OSC control surface in REAPER"),
             Argument("channel", "i", "0..15, as in the address; 0 unless given", optional=True),
-            _STAGE,
-            _LABELS,
+            STAGE,
+            LABELS,
             Argument("host", "s", "address of REAPER's machine, as numbers; 127.0.0.1 unless given", optional=True),
         ),
         "Plays the hits of all streams on REAPER's virtual MIDI keyboard, as `/vkb_midi/<channel>/note/<note> velocity`"

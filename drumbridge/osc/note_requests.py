@@ -16,8 +16,9 @@ from drumbridge.errors import SettingsError
 from drumbridge.formats.midi_ports import DRUMS, find_output, open_output, output_names
 from drumbridge.osc.note_addresses import MIDI_PORT
 from drumbridge.osc.replies import replies
-from drumbridge.osc.virtual_keyboard import LOOPBACK, VirtualKeyboard
+from drumbridge.osc.virtual_keyboard import VirtualKeyboard
 from drumbridge.osc.wire import Message
+from drumbridge.ports import LOOPBACK
 
 Send = Callable[[Message], None]
 
@@ -36,7 +37,7 @@ def start_midi(
     outputs: NoteOutputs, job: Job, send: Send, port: str, channel: int = DRUMS, stage: int = 0, labels: int = 1
 ) -> Sequence[Any]:
     """Play on a MIDI port; done with its name."""
-    how = _how(stage, labels)
+    how = how_to_play(stage, labels)
     name = find_output(port)
     return (outputs.start(MIDI, name, lambda: open_output(name, channel), **how),)
 
@@ -57,7 +58,7 @@ def start_keyboard(
     host: str = LOOPBACK,
 ) -> Sequence[Any]:
     """Play on REAPER's virtual keyboard; done with its name."""
-    how = _how(stage, labels)
+    how = how_to_play(stage, labels)
     return (outputs.start(KEYBOARD, str(port), lambda: VirtualKeyboard(port, channel, host), **how),)
 
 
@@ -66,7 +67,14 @@ def stop_keyboard(outputs: NoteOutputs, job: Job, send: Send, port: int | None =
     return (outputs.stop(KEYBOARD, "" if port is None else str(port)),)
 
 
-def _how(stage: int, labels: int) -> dict[str, Any]:
+def how_to_play(stage: int, labels: int) -> dict[str, Any]:
+    """Return the settings of a player from the arguments of a request.
+
+    Raises
+    ------
+    SettingsError
+        ``settings.stage`` or ``settings.labels``.
+    """
     if stage not in (Stage.EARLY, Stage.FINAL):
         raise SettingsError("settings.stage", f"stage is 0 (early) or 1 (final), not {stage}.")
     if labels not in (1, 2):

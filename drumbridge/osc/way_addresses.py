@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from drumbridge.osc.note_addresses import LABELS, STAGE
 from drumbridge.osc.rows import PREFIX, REQ, Argument, Request
 from drumbridge.osc.settings_addresses import PROFILE
 from drumbridge.ports import JMTX_PORT, REASTREAM_PORT
@@ -18,6 +19,8 @@ JMTX_OPEN: Final = PREFIX + "jmtx/open"
 JMTX_CLOSE: Final = PREFIX + "jmtx/close"
 REASTREAM_START: Final = PREFIX + "reastream/start"
 REASTREAM_STOP: Final = PREFIX + "reastream/stop"
+REASTREAM_NOTES_START: Final = PREFIX + "reastream/notes/start"
+REASTREAM_NOTES_STOP: Final = PREFIX + "reastream/notes/stop"
 
 _SETTINGS = (
     Argument("early_ms", "f", "as for stream/open", optional=True),
@@ -66,6 +69,28 @@ WAY_REQUESTS: Final[tuple[Request, ...]] = (
         done=_DONE_PORT,
     ),
     Request(REASTREAM_STOP, (REQ,), "Ends all streams of ReaStream and frees the port. Fine where there is none."),
+    Request(
+        REASTREAM_NOTES_START,
+        (
+            REQ,
+            Argument("identifier", "s", "of a ReaStream that receives, in front of a sampler"),
+            Argument("channel", "i", "1..16; 10, where drums are, unless given", optional=True),
+            STAGE,
+            LABELS,
+            Argument("host", "s", "address of REAPER's machine, as numbers; 127.0.0.1 unless given", optional=True),
+            Argument("port", "i", f"UDP; {REASTREAM_PORT} unless given", optional=True),
+        ),
+        "Plays the hits of all streams by ReaStream, until it is stopped, as midi/start does on a MIDI port. Not to "
+        f"where reastream/start listens: a ReaStream that receives wants port {REASTREAM_PORT} too, so on one machine "
+        "REAPER and the server need an address each.",
+        done=(Argument("name", "s", "of where it plays"),),
+    ),
+    Request(
+        REASTREAM_NOTES_STOP,
+        (REQ, Argument("identifier", "s", "as in start; all of them by default", optional=True)),
+        "Lets all notes of a ReaStream go.",
+        done=(Argument("n", "i", "how many ended"),),
+    ),
 )
 
 WAY_STATUS_KEYS: Final[tuple[Argument, ...]] = (

@@ -11,12 +11,16 @@ from functools import partial
 from typing import Final
 
 from drumbridge.daw.jmtx_server import JmtxServer
+from drumbridge.daw.reastream_notes import DRUMS, ReaStreamNotes
 from drumbridge.daw.reastream_receiver import ReaStreamReceiver
 from drumbridge.daw.source import Settings
 from drumbridge.errors import ServerError, SettingsError, StreamError
 from drumbridge.osc.live_requests import AS_THE_PROFILE, LiveRequests
+from drumbridge.osc.note_requests import how_to_play
+from drumbridge.ports import LOOPBACK, REASTREAM_PORT
 
 _COUNTS = 0x7FFFFFFF
+_NOTES = "reastream"
 MAX_OWN: Final = 32  # senders with a stream of their own
 ALONE_S: Final = 10.0  # how long one of them is waited for
 
@@ -125,6 +129,52 @@ class Ways:
         if self._reastream is not None:
             self._reastream.close()
             self._reastream = None
+
+    def start_notes(
+        self,
+        identifier: str,
+        channel: int = DRUMS,
+        stage: int = 0,
+        labels: int = 1,
+        host: str = LOOPBACK,
+        port: int = REASTREAM_PORT,
+    ) -> str:
+        """Play the hits of all streams on a ReaStream; return what that is called.
+
+        Raises
+        ------
+        SettingsError, ServerError
+            As `check_notes`, `how_to_play` and `ReaStreamNotes`.
+        """
+        self.check_notes(host, port)
+        how = how_to_play(stage, labels)
+        outputs = self._live().outputs
+        return outputs.start(_NOTES, identifier, lambda: ReaStreamNotes(identifier, channel, host, port), **how)
+
+    def stop_notes(self, identifier: str = "") -> int:
+        """Play no more on a ReaStream, or on any; return how many that were.
+
+        Raises
+        ------
+        ServerError
+            ``device.not_playing``.
+        """
+        return self._live().outputs.stop(_NOTES, identifier)
+
+    def check_notes(self, host: str, port: int) -> None:
+        """Refuse to send notes where this server itself hears ReaStream: no REAPER can be there.
+
+        Raises
+        ------
+        SettingsError
+            ``settings.port``.
+        """
+        if self._reastream is not None and self._reastream.address == (host, port):
+            raise SettingsError(
+                "settings.port",
+                f"Notes to {host}, port {port} would come back here, where ReaStream is heard: let that be on another "
+                "address than REAPER's, or play on REAPER's virtual keyboard.",
+            )
 
     def close(self) -> None:
         """Stop all of them."""

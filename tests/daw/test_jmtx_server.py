@@ -142,6 +142,17 @@ def test_half_a_matrix_and_then_silence_ends_the_connection_and_is_counted(strea
     assert server.close(DEADLINE_S)
 
 
+def test_a_client_that_is_killed_in_the_middle_of_a_matrix_ends_its_stream_and_may_come_back(server, heard):
+    for n in (1, 2, 3):
+        sender = Max(server)
+        sender.play(np.zeros((64, 1)), 64)
+        sender.socket.sendall(matrix_bytes(np.zeros((64, 1)))[:400])
+        sender.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sender.close()  # with a reset, as when a process dies
+        heard.wait_over(n)
+    wait_until(lambda: server.connections == 0)
+
+
 @pytest.mark.parametrize(
     "junk",
     [

@@ -8,12 +8,14 @@ import pytest
 from osc_client import DEADLINE_S, ENDS, Udp, serving
 from serve_process import start
 
+from drumbridge.cli.note_options import reastream_target
 from drumbridge.core.labels import LABELS
 from drumbridge.core.synthesis import demo_loop
 from drumbridge.daw.jmtx import matrix_bytes
 from drumbridge.daw.missing_time import MissingTime
-from drumbridge.daw.reastream import audio_packets
+from drumbridge.daw.reastream import audio_packets, parse
 from drumbridge.engine.engine import Engine
+from drumbridge.errors import SettingsError
 
 RATE = 44100
 HIT = "/drumbridge/live/hit"
@@ -142,6 +144,56 @@ def test_hits_of_reastream_go_to_who_asked_for_them(client, loop, expected, monk
     assert {event.arguments[2] for event in client.events} == {1}
 
 
+@pytest.fixture
+def reaper():
+    """The socket of a ReaStream that receives."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(DEADLINE_S)
+        yield listening
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_hits_are_struck_and_let_go_on_a_reastream_that_receives(client, reaper, loop, stage):
+    client.end("notify", 1)
+    host, port = reaper.getsockname()
+    assert client.end("reastream/notes/start", "drums", 3, stage, 1, host, port)[0] == "done"
+    _, way = client.end("jmtx/start", 0, RATE)
+    with socket.create_connection(("127.0.0.1", way), DEADLINE_S) as sender:
+        for start in range(0, len(loop), 512):
+            sender.sendall(matrix_bytes(loop[start : start + 512]))
+        client.until(lambda _, streams: [row[4] for row in streams] == [len(loop)])
+    told, n = [], 0
+    while n < 12:  # of the hits, more than a dozen
+        packet = parse(reaper.recv(4096))
+        assert packet.identifier == "drums"
+        told += [tuple(message) for message in packet.messages]
+        n += sum(message[0] == 0x82 for message in packet.messages)
+    client.ask("ping")
+    struck = [(note, velocity) for status, note, velocity in told if status == 0x92]
+    hits = {}
+    for row in (event.arguments for event in client.events if event.address == HIT):
+        if row[2] in (stage, 1):
+            hits.setdefault(row[1], (row[4], row[5]))
+    assert struck == list(hits.values())[: len(struck)]
+    sounding = set()
+    for status, note, velocity in told:
+        assert (status, note in sounding, velocity > 0) in ((0x92, False, True), (0x82, True, False))
+        sounding ^= {note}
+    assert client.end("reastream/notes/stop", "nobody")[:2] == ("fail", "device.not_playing")
+    assert client.end("reastream/notes/stop") == ("done", 1)
+    assert client.end("reastream/notes/stop") == ("done", 0)
+
+
+def test_notes_that_would_come_back_are_refused(client):
+    _, port = client.end("reastream/start", 0)
+    result, code, text = client.end("reastream/notes/start", "drums", 10, 0, 1, "127.0.0.1", port)
+    assert (result, code) == ("fail", "settings.port")
+    assert "would come back" in text
+    assert client.end("reastream/notes/start", "x" * 40)[:2] == ("fail", "settings.identifier")
+    assert client.end("reastream/notes/start", "drums", 10, 2)[:2] == ("fail", "settings.stage")
+
+
 WAYS = [("jmtx", socket.SOCK_STREAM, (RATE,), (48000,)), ("reastream", socket.SOCK_DGRAM, (), (5.0,))]
 
 
@@ -178,6 +230,37 @@ def test_a_way_that_cannot_be_opened_says_why(client, way, kind, settings, other
 @pytest.mark.parametrize("rate", [0, 1, -44100, 10_000_000])
 def test_a_rate_that_cannot_be_is_refused(client, rate):
     assert client.end("jmtx/start", 0, rate)[:2] == ("fail", "settings.sample_rate")
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("drums", ("drums", "127.0.0.1", 58710)),
+        ("drums@127.0.0.2", ("drums", "127.0.0.2", 58710)),
+        ("a@b@10.0.0.1:9000", ("a@b", "10.0.0.1", 9000)),
+        ("drums@[::1]", ("drums", "::1", 58710)),
+        ("drums@[::1]:9", ("drums", "::1", 9)),
+        ("drums@:9", ("drums", "127.0.0.1", 9)),
+    ],
+)
+def test_where_notes_go_can_be_said_in_one_word(text, target):
+    assert reastream_target(text) == target
+
+
+def test_a_program_that_would_hear_its_own_notes_says_so():
+    port = free_port(socket.SOCK_DGRAM)
+    process, line = start("--port", "0", "--reastream", str(port), "--reastream-notes", f"drums@127.0.0.1:{port}")
+    _, log = process.communicate(timeout=DEADLINE_S)
+    assert (line, process.returncode) == ("", 1)
+    assert "would come back" in log
+    process, line = start("--port", "0", "--reastream-notes", f"drums@127.0.0.1:{port}")
+    assert "ready" in line
+    assert process.stdout.readline() == f"hits are played on ReaStream drums at 127.0.0.1, port {port}\n"
+    process.terminate()
+    process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0
+    with pytest.raises(SettingsError, match="is not like drums"):
+        reastream_target("drums@127.0.0.1:nine")
 
 
 def test_the_program_opens_them_and_two_programs_do_not_share_a_port(small_model):
