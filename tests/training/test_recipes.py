@@ -21,7 +21,7 @@ from drumbridge.training.recipes.table import RECIPES  # noqa: E402
 
 CLASSES = {"my boom": "kick", "closed_hat": "closed_hat", "crash": "crash"}  # a name of one's own among them
 KITS = 6
-EPOCHS = {"mfcc-cnn": "6", "hit-image": "30", "segment-cnn": "8"}
+EPOCHS = {"mfcc-cnn": "6", "hit-image": "30", "segment-cnn": "30"}
 
 
 def write_classes(folder: Path, *, kits: bool = True) -> Path:

@@ -12,6 +12,8 @@ import numpy as np
 
 from drumbridge.evaluation.report import picture_of
 
+_DRAWN_DEPTH = 3  # of a tree: eight answers are what fits a page
+
 
 def learning_curves(curve: Sequence[dict[str, float]]) -> tuple[str, str]:
     """Return loss and accuracy over the epochs, of what is trained on and of what is held out."""
@@ -44,18 +46,44 @@ def importances(names: Sequence[str], values: np.ndarray) -> tuple[str, str]:
 
 
 def tree(model: Any, names: Sequence[str], classes: Sequence[str], title: str) -> tuple[str, str]:
-    """Return the first decisions of a scikit-learn tree."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    """Return the first decisions of a scikit-learn tree: a question, where yes goes left, and the classes that are left."""
     from matplotlib.figure import Figure
-    from sklearn.tree import plot_tree
 
-    figure = Figure(figsize=(20, 9))
-    FigureCanvasAgg(figure)  # plot_tree measures its text
-    plot_tree(
-        model, max_depth=3, feature_names=list(names), class_names=list(classes), filled=True, rounded=True,
-        impurity=False, proportion=True, fontsize=7, ax=figure.add_subplot(),
-    )  # fmt: skip
+    figure = Figure(figsize=(15, 2 + 2 * _DRAWN_DEPTH))
+    axes = figure.add_subplot()
+    axes.set(xlim=(0, 1), ylim=(-_DRAWN_DEPTH - 0.5, 0.5))
+    axes.axis("off")
+    t = model.tree_
+    waiting = [(0, 0, 0.0, 1.0)]  # node, depth, and the width that it has
+    while waiting:
+        node, depth, left, right = waiting.pop()
+        middle = (left + right) / 2
+        shares = t.value[node, 0] / t.value[node, 0].sum()
+        best = np.argsort(-shares, kind="stable")[:2]
+        lines = [f"{classes[k]} {100 * shares[k]:.0f} %" for k in best if shares[k] >= 0.005]
+        if t.children_left[node] >= 0 and depth < _DRAWN_DEPTH:
+            lines = [f"{_question(names[t.feature[node]], float(t.threshold[node]))}?", ", ".join(lines)]
+            for child, low, high, answer in (
+                (t.children_left[node], left, middle, "yes"), (t.children_right[node], middle, right, "no"),
+            ):  # fmt: skip
+                axes.plot([middle, (low + high) / 2], [-depth, -depth - 1], color="0.6", zorder=1)
+                axes.text((middle + (low + high) / 2) / 2, -depth - 0.5, answer, ha="center", color="0.3", fontsize=8)
+                waiting.append((int(child), depth + 1, low, high))
+        text = "\n".join([*lines, f"{t.n_node_samples[node]} files"])
+        axes.text(
+            middle, -depth, text, ha="center", va="center", fontsize=8,
+            bbox={"boxstyle": "round", "facecolor": "#eef4ff", "edgecolor": "0.6"}, zorder=2,
+        )  # fmt: skip
     return picture_of(title, figure)
+
+
+def _question(name: str, threshold: float) -> str:
+    """Return a comparison as people put it: fundamentals in Hz, levels in dB."""
+    plain = name.replace("_", " ").removesuffix(" s")
+    if name.startswith("fundamental") and name != "fundamental_deviation":
+        return f"{plain}\nup to {2**threshold:.0f} Hz"
+    unit = "s" if name == "duration_s" else "octaves" if name == "fundamental_deviation" else "dB"
+    return f"{plain}\nup to {threshold:.2g} {unit}"
 
 
 def accuracy_over_trees(curve: Sequence[dict[str, float]]) -> tuple[str, str]:
