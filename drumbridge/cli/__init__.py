@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "batch": "answer a file of questions, for scripts that cannot speak OSC",
     "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",
     "find": "find sounds in the library",

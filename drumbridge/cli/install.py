@@ -23,7 +23,7 @@ _WRITTEN = "drumbridge-installed.json"
 _AUDIO_EFFECTS = Path("Presets", "Audio Effects", "Max Audio Effect", "DrumBridge")
 _MIDI_EFFECTS = Path("Presets", "MIDI Effects", "Max MIDI Effect", "DrumBridge")
 _SCRIPTS = Path("Scripts", "drumbridge")
-SERVER_NOTE: Final = "drumbridge-server.json"  # where the device's launcher reads what to start
+SERVER_NOTE: Final = "drumbridge-server.json"  # where a device or a script reads what to start
 
 
 class _Target(NamedTuple):
@@ -112,14 +112,19 @@ def _packed(name: str, in_checkout: str) -> Path:
 def _live_files() -> Iterator[tuple[Path, bytes]]:
     for path in sorted(_packed("_live", "max_for_live/devices").glob("*.amxd")):
         yield (_MIDI_EFFECTS if "Pads" in path.name else _AUDIO_EFFECTS) / path.name, path.read_bytes()
-    command = {"command": [sys.executable, "-m", "drumbridge"]}
-    yield _AUDIO_EFFECTS / SERVER_NOTE, (json.dumps(command, indent=1) + "\n").encode()
+    yield _AUDIO_EFFECTS / SERVER_NOTE, _note_of_this_program()
 
 
 def _reaper_files() -> Iterator[tuple[Path, bytes]]:
     folder = _packed("_reaper", "reaper")
     for path in sorted(folder.rglob("*.lua")):
         yield _SCRIPTS / path.relative_to(folder), path.read_bytes()
+    yield _SCRIPTS / "lib" / SERVER_NOTE, _note_of_this_program()
+
+
+def _note_of_this_program() -> bytes:
+    """Return how a DAW, which has not our PATH, starts the drumbridge that installs this."""
+    return (json.dumps({"command": [sys.executable, "-m", "drumbridge"]}, indent=1) + "\n").encode()
 
 
 def _user_library() -> Path | None:

@@ -41,6 +41,7 @@ def test_the_scripts_go_to_the_resource_folder(tmp_path, monkeypatch, capsys):
     assert main(["install", "reaper", "--to", str(there)]) == 0
     assert set(tree(there)) - {"Scripts/drumbridge/drumbridge-installed.json"} == {
         "Scripts/drumbridge/act.lua", "Scripts/drumbridge/lib/net.lua",
+        f"Scripts/drumbridge/lib/{install.SERVER_NOTE}",
     }  # fmt: skip
 
 

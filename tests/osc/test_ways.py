@@ -306,7 +306,8 @@ def test_two_devices_have_streams_of_their_own(client, loop, expected):
     ports = [client.end("jmtx/open", f"device {k}", RATE, 0.0)[1] for k in (1, 2)]
     assert len(set(ports)) == 2
     senders = [play(port, loop) for port in ports]
-    client.until(lambda facts, streams: {stream[1] for stream in streams} == {"device 1", "device 2"})
+    arrived = [(f"device {k}", len(loop) + RATE) for k in (1, 2)]
+    client.until(lambda facts, streams: sorted((stream[1], stream[4]) for stream in streams) == arrived)
     for k in (1, 2):
         assert client.end("jmtx/close", f"device {k}") == ("done",)
     client.until(lambda facts, streams: not streams and facts["jmtx_connections"] == 0)

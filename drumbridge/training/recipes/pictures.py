@@ -46,7 +46,7 @@ def importances(names: Sequence[str], values: np.ndarray) -> tuple[str, str]:
 
 
 def tree(model: Any, names: Sequence[str], classes: Sequence[str], title: str) -> tuple[str, str]:
-    """Return the first decisions of a scikit-learn tree: a question, where yes goes left, and the classes that are left."""
+    """Return the first decisions of a scikit-learn tree: questions, yes to the left, and what classes are left."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(15, 2 + 2 * _DRAWN_DEPTH))
