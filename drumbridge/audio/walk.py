@@ -77,6 +77,11 @@ def audio_files_below(
     return _walk(os.fsencode(os.path.abspath(folder)), on_unreadable or (lambda path: None))
 
 
+def entry_of(path: bytes, status: os.stat_result) -> FileEntry:
+    """Return the entry of a file, given what the system says of it."""
+    return FileEntry(path, status.st_size, status.st_mtime_ns, status.st_ino & _INT64, status.st_dev & _INT64)
+
+
 def _walk(root: bytes, on_unreadable: Callable[[bytes], None]) -> Iterator[FileEntry]:
     visited: set[tuple[int, int]] = set()
     folders: list[bytes] = [root]
@@ -117,7 +122,7 @@ def _entry(entry: os.DirEntry[bytes]) -> FileEntry | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    return FileEntry(entry.path, status.st_size, status.st_mtime_ns, status.st_ino & _INT64, status.st_dev & _INT64)
+    return entry_of(entry.path, status)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

@@ -38,7 +38,9 @@ def changed_folders(
 
 def _standing(folder: str, roots: list[str]) -> str:
     """Return the nearest folder above that is still there, or the root that it was below."""
-    root = max((root for root in roots if folder == root or folder.startswith(root + os.sep)), key=len, default=folder)
+    root = max((root for root in roots if folder == root or folder.startswith(root + os.sep)), key=len, default="")
+    if not root:  # a root itself came or went
+        return roots[0]
     while not os.path.isdir(folder) and len(folder) > len(root):
         folder = os.path.dirname(folder)
     return folder if os.path.isdir(folder) and len(folder) >= len(root) else root

@@ -26,6 +26,10 @@ VERBS: dict[str, str] = {
     "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",
     "find": "find sounds in the library",
+    "sort": "copy, link or move sounds into folders by label",
+    "rename": "rename sounds by a template",
+    "export": "write lists and drum kits of sounds for other programs",
+    "duplicates": "list sounds that the library holds twice, or nearly",
     "models": "list the models that are installed",
     "doctor": "check this installation and say what is missing",
     "install": "copy the devices to Ableton Live or the scripts to REAPER",
@@ -105,7 +109,7 @@ def _run(arguments: list[str]) -> int:
         module.add_arguments(parser)
         parser.add_argument("--debug", action="store_true", help="show where a bug happened")
         try:
-            args = parser.parse_args(arguments[1:])
+            args = parser.parse_intermixed_args(arguments[1:])
         except SystemExit as exit_:  # --help has been printed
             return int(exit_.code or 0)
         return int(module.run(args))

@@ -47,10 +47,12 @@ def _may_hold_two(audio: np.ndarray, sample_rate: int) -> bool:
     """Return whether the level rises twice; costs a hundredth of what the onset detector does."""
     step = max(1, round(sample_rate * _STEP_S))
     n = len(audio) // step
-    level = np.abs(audio[: n * step].reshape(n, step)).max(axis=1)
-    level_db = 20.0 * np.log10(np.maximum(level, 1e-6))
+    steps = audio[: n * step].reshape(n, step)
+    level_db = 20.0 * np.log10(np.maximum(np.maximum(steps.max(axis=1), -steps.min(axis=1)), 1e-6))
     level_db -= level_db.max()
-    padded = np.concatenate([np.full(_BACK, -60.0), level_db])
-    quietest = np.lib.stride_tricks.sliding_window_view(padded, _BACK)[:n].min(axis=1)
+    quietest = np.full(n, np.inf)
+    quietest[:_BACK] = -60.0  # before the file there is silence
+    for back in range(1, _BACK + 1):
+        np.minimum(quietest[back:], level_db[:-back], out=quietest[back:])
     rises = np.flatnonzero((level_db >= -_RANGE_DB) & (level_db - quietest >= _RISE_DB))
     return bool(len(rises)) and bool(rises[-1] - rises[0] >= _APART)

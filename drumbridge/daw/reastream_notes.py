@@ -34,6 +34,8 @@ class ReaStreamNotes:
         ``server.address``: this machine does not reach there.
     """
 
+    never_waits = True  # its socket does not block
+
     def __init__(
         self,
         identifier: str = DEFAULT_IDENTIFIER,

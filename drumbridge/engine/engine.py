@@ -18,20 +18,23 @@ from pathlib import Path
 from drumbridge.core.events import Classification, Hit, Transcription
 from drumbridge.core.excerpts import check_after_ms
 from drumbridge.core.transcriber import TranscriberSettings
-from drumbridge.errors import DrumbridgeError
+from drumbridge.errors import DrumbridgeError, LibraryError
 from drumbridge.inference.classifier import OnnxClassifier
 from drumbridge.inference.registry import model_path
+from drumbridge.library.corrections import WHOLE, correct, hit_position
 from drumbridge.library.listing import Counts
 from drumbridge.library.location import library_path
-from drumbridge.library.sounds import Sound, sounds_at
+from drumbridge.library.sounds import Sound, hits_of, sounds_at
 from drumbridge.library.store import Library
 
 from .cancellation import check_cancelled
 from .classification import classify_files
 from .file_transcription import transcribe_file
 from .hit_models import check_hears_hits
-from .scan import Scan, model_of_scan
-from .sound_hearing import AUTO
+from .permissions import check_label, check_may_hear
+from .recent_hits import RecentHits
+from .scan import Scan, hear_one, model_of_scan
+from .sound_hearing import AUTO, content_hash
 
 _AT_ONCE = 16  # files that one worker decodes before their excerpts are scored together
 
@@ -47,6 +50,11 @@ class Engine:
         Threads within one run of a model.
     library : path-like, optional
         File of the sample library; see `library_path` for where it is by default.
+
+    Attributes
+    ----------
+    recent_hits : RecentHits
+        What clients were told; kept here for whoever serves them.
     """
 
     def __init__(
@@ -54,6 +62,7 @@ class Engine:
     ) -> None:
         self._model = model
         self._library = library
+        self.recent_hits = RecentHits()
         self._threads = threads
         self._loaded: dict[tuple[Path, int], OnnxClassifier] = {}
         self._lock = threading.Lock()
@@ -256,3 +265,55 @@ class Engine:
                 check_cancelled(cancelled)
             for paths in scan.run():
                 yield from sounds_at(library, paths)
+
+    def correct(
+        self, path: str | os.PathLike[str], index: int, label: str, *, position: int | None = None
+    ) -> tuple[str, float]:
+        """Write down what a person knows better: it stands in the place of what was heard, at once and for good.
+
+        A file that the library does not know is heard first, and then known.
+
+        Parameters
+        ----------
+        path : path-like
+            Absolute.
+        index : int
+            Of a hit of the whole file, from 0; -1 for the file as a whole, and 0 as well if it is a one-shot.
+        label : str
+            Name of a label; "" takes a correction back.
+        position : int, optional
+            Where the hit is, sample of the file, when that is known better than its index.
+
+        Returns
+        -------
+        (str, float)
+            The label that counts now, and its confidence.
+
+        Raises
+        ------
+        AudioError
+            As `check_may_hear`, or it cannot be heard.
+        LibraryError
+            ``library.label``, ``library.no_hit``, or what is wrong with the library.
+        ModelError
+        """
+        file = check_may_hear(Path(path))
+        check_label(label)
+        with Library(library_path(self._library)) as library:
+            content = content_hash(os.fsencode(file))
+            if index == WHOLE:
+                position = WHOLE
+            elif position is None:
+                position = hit_position(library, content, index)
+            if position is None or next(sounds_at(library, [os.fsencode(file)]), None) is None:
+                hear_one(library, model_of_scan(self._model), self.load_model, file)
+                if position is None:
+                    position = hit_position(library, content, index)
+            if position is None:
+                raise LibraryError("library.not_heard", f"{file} could not be heard.")
+            correct(library, content, position, label)
+            (sound,) = sounds_at(library, [os.fsencode(file)])
+            for hit in hits_of(library, sound) if position != WHOLE else ():
+                if hit.position == position:
+                    return hit.label, hit.confidence
+            return (label, 1.0) if position != WHOLE and label else (sound.label, sound.confidence)

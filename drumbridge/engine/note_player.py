@@ -1,8 +1,9 @@
 """A listener of live streams that plays their hits as notes on a port.
 
-Conventions: streams hand their hits to a bounded queue and go on; one thread plays them. It strikes first and lets go
-afterwards, so no end of a note delays the next strike. A port that fails is told of in the log, once until it works
-again, and what it did not play is counted. When the player ends nothing goes on sounding.
+Conventions: on a port that never waits a stream's own thread strikes; for any other port streams hand their hits to a
+bounded queue and go on, and the player's thread strikes. That thread lets go, and no end of a note delays the next
+strike. A port that fails is told of in the log, once until it works again, and what it did not play is counted. When
+the player ends nothing goes on sounding.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import queue
 import time
 from collections.abc import Iterable
-from threading import Thread
+from threading import Lock, Thread
 from typing import Final, NamedTuple, Protocol
 
 from drumbridge.core.events import Hit, Stage
@@ -29,6 +30,7 @@ class NotePort(Protocol):
     """Where notes go."""
 
     name: str
+    never_waits: bool  # whether `send` comes back at once, whatever is at the other end
 
     def send(self, note: int, velocity: int) -> None:
         """Play a note, or let it go with velocity 0.
@@ -83,18 +85,23 @@ class NotePlayer(StreamListener):
         self._port = port
         self._plan = NotePlan(stage=stage)
         self._every_label = every_label
-        self._queue: queue.SimpleQueue[_Strike | _Over | _End] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Strike | _Over | _End | None] = queue.SimpleQueue()
+        self._lock = Lock()  # over the plan and the order of what is sent
         self._works = True
+        self._ended = False
         self._thread = Thread(target=self._run, name=f"drumbridge-notes-{port.name}", daemon=True)
         self._thread.start()
 
     def on_hits(self, stream: LiveStream, hits: list[Hit]) -> None:
         for hit in hits:
-            notes = notes_of(hit, every_label=self._every_label)
-            if self._queue.qsize() < ROOM:
-                self._queue.put(_Strike(stream.stream_id, hit, notes))
+            strike = _Strike(stream.stream_id, hit, notes_of(hit, every_label=self._every_label))
+            if self._port.never_waits:
+                if self._strike(strike):
+                    self._queue.put(None)
+            elif self._queue.qsize() < ROOM:
+                self._queue.put(strike)
             elif hit.stage is not Stage.WITHDRAWN:
-                self._fail(len(notes), "it does not keep up")
+                self._fail(len(strike.notes), "it does not keep up")
 
     def on_over(self, stream: LiveStream) -> None:
         self._queue.put(_Over(stream.stream_id))
@@ -108,17 +115,19 @@ class NotePlayer(StreamListener):
     def _run(self) -> None:
         try:
             while self._take(self._next()):
-                for note in self._plan.due(time.monotonic()):
-                    self._send([note])
+                with self._lock:
+                    self._send(self._plan.due(time.monotonic()))
         finally:
-            self._send(self._plan.all_off())
+            with self._lock:
+                self._ended = True
+                self._send(self._plan.all_off())
             try:
                 self._port.close()
             except Exception as error:
                 _log.warning("%s could not be closed: %s", self.name, error)
 
     def _next(self) -> _Strike | _Over | _End | None:
-        """Wait for what comes next; None when a note is to be let go before."""
+        """Wait for what comes next; None when a note is to be let go before, or its end to be waited for."""
         next_s = self._plan.next_s
         try:
             return self._queue.get(timeout=None if next_s is None else max(0.0, next_s - time.monotonic()))
@@ -131,14 +140,24 @@ class NotePlayer(StreamListener):
             if isinstance(event, _End):
                 return False
             if isinstance(event, _Over):
-                self._plan.forget(event.stream_id)
+                with self._lock:
+                    self._plan.forget(event.stream_id)
             else:
-                self._send(self._plan.hear(*event, time.monotonic()))
+                self._strike(event)
             try:
                 event = self._queue.get_nowait()
             except queue.Empty:
                 event = None
         return True
+
+    def _strike(self, strike: _Strike) -> bool:
+        """Play a hit; return whether something sounds now and nothing did before, so nobody waits for its end yet."""
+        with self._lock:
+            if self._ended:
+                return False
+            was_silent = self._plan.next_s is None
+            self._send(self._plan.hear(*strike, time.monotonic()))
+            return was_silent and self._plan.next_s is not None
 
     def _send(self, notes: Iterable[Note]) -> None:
         for note, velocity in notes:

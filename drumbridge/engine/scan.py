@@ -15,11 +15,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
-from drumbridge.audio.walk import audio_files_below
+from drumbridge.audio.walk import audio_files_below, entry_of
 from drumbridge.core.events import KINDS
-from drumbridge.errors import DrumbridgeError, LibraryError, SettingsError
+from drumbridge.errors import AudioError, DrumbridgeError, LibraryError, SettingsError
 from drumbridge.inference.registry import default_model, model_hash_of, model_path
 from drumbridge.library.listing import Counts, Entry, Listing
 from drumbridge.library.sample_map import place_new_sounds
@@ -178,6 +179,13 @@ class Scan:
         roots = [os.fsencode(os.path.abspath(folder)) for folder in folders]
         return self._listing.compare(self.hearing_id, roots, self.unreadable)
 
+    def compare_file(self, path: Path) -> Counts:
+        """List a single file, as `compare` does folders."""
+        status = os.stat(path)
+        entry = entry_of(os.fsencode(os.path.abspath(path)), status)
+        self._listing.add([entry])
+        return self._listing.compare(self.hearing_id, ())
+
     def unchanged(self) -> Iterator[Sound]:
         """Yield what the library knows of the files that are not to be heard, in order of their paths."""
         return sounds_where(self.library, self._listing.IS_UNCHANGED)
@@ -297,3 +305,20 @@ def hear_like(library: Library, path: str) -> tuple[bytes, int]:
     if isinstance(heard, DrumbridgeError):
         raise heard
     return heard.embedding, rows[0][0]
+
+
+def hear_one(library: Library, model: Model, load: Callable[[], OnnxClassifier], path: Path) -> None:
+    """Bring one file into the library, or up to date in it.
+
+    Raises
+    ------
+    AudioError
+        It cannot be heard.
+    LibraryError, ModelError
+    """
+    scan = Scan(library, model, load)
+    scan.compare_file(path)
+    for _ in scan.run():
+        pass
+    for sound in scan.failed():
+        raise AudioError(sound.error_code, sound.error_message)

@@ -29,6 +29,10 @@ class MidiOutput:
         1..16.
     """
 
+    never_waits = (
+        sys.platform != "win32"
+    )  # ALSA is opened so; JACK and Core MIDI queue; what a Windows driver does varies
+
     def __init__(self, port: Any, channel: int = DRUMS) -> None:
         from mido import Message
 

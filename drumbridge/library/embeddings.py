@@ -6,10 +6,12 @@ float32 (n, d): 77 MB for 100,000 sounds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from .sounds import Sound
 from .store import Library
 
 
@@ -27,9 +29,8 @@ class Embeddings(NamedTuple):
 def load_embeddings(library: Library, hearing_id: int) -> Embeddings:
     """Return the embeddings of everything that was heard in one way."""
     with library.explaining() as connection:
-        state = connection.execute(
-            "SELECT count(*), max(result_id) FROM embeddings WHERE hearing_id = ?", (hearing_id,)
-        ).fetchone()
+        # What others wrote, and what was written here; counting would read the whole table.
+        state = (connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes)
         kept = library.kept.get(hearing_id)
         if kept is not None and kept[0] == state:
             return kept[1]  # type: ignore[no-any-return]
@@ -54,3 +55,16 @@ def unit_vectors(stored: bytes, n: int) -> np.ndarray:
     vectors = np.frombuffer(stored, dtype="<f2").reshape(n, -1).astype(np.float32)
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     return vectors / np.maximum(lengths, 1e-12)[:, None]
+
+
+def vectors_of(library: Library, sounds: Sequence[Sound]) -> np.ndarray:
+    """Return the unit vectors of some sounds that were heard alike, float32 (n, d); zeros for one without."""
+    if not sounds:
+        return np.zeros((0, 1), dtype=np.float32)
+    stored: list[bytes] = []
+    with library.explaining() as connection:
+        for sound in sounds:
+            row = connection.execute("SELECT vector FROM embeddings WHERE result_id = ?", (sound.result_id,)).fetchone()
+            stored.append(row[0] if row else b"")
+    length = max(map(len, stored)) or 2
+    return unit_vectors(b"".join(blob if len(blob) == length else bytes(length) for blob in stored), len(stored))

@@ -20,6 +20,8 @@ from .query import IS_NOT, NUMBERS, Term
 from .sounds import Sound, sounds_of, sounds_where
 from .store import Library
 
+_LOOKED_AT = 500  # nearest sounds that are asked one by one whether they fit a query
+
 Hear = Callable[[str], "tuple[bytes, int]"]
 
 _STATE_CONDITIONS = {
@@ -78,14 +80,38 @@ def _nearest(library: Library, name: str, where: str, values: list[Any], hear: H
     stored, hearing_id = _stored(library, path, hear)
     embeddings = load_embeddings(library, hearing_id)
     similarities = embeddings.similarities(unit_vectors(stored, 1)[0])
+    # Most queries are answered by the nearest few; only if those do not fit is every sound asked whether it does.
+    nearest = np.arange(len(similarities))
+    if len(nearest) > _LOOKED_AT:
+        nearest = np.sort(np.argpartition(-similarities, _LOOKED_AT)[:_LOOKED_AT])
+    nearest = nearest[np.argsort(-similarities[nearest], kind="stable")]
+    where, values = f"{where} AND path != ?", [*values, os.fsencode(path)]
+    for k in nearest:
+        for id_ in _files_of(library, int(embeddings.result_ids[k])):
+            for sound in sounds_where(library, f"id = ? AND {where}", [id_, *values]):
+                yield Found(sound, round(float(similarities[k]), 4))
+    if len(nearest) == len(similarities):
+        return
+    order = np.argsort(-similarities, kind="stable")
+    wanted: dict[int, list[int]] = {}
     with library.explaining() as connection:
-        wanted: dict[int, list[int]] = {}
-        query = f"SELECT result_id, id FROM sounds WHERE {where} AND hearing_id = ? AND path != ? ORDER BY path"
-        for result_id, id_ in connection.execute(query, [*values, hearing_id, os.fsencode(path)]):
+        query = f"SELECT result_id, id FROM sounds WHERE hearing_id = ? AND {where} ORDER BY path"
+        for result_id, id_ in connection.execute(query, [hearing_id, *values]):
             wanted.setdefault(result_id, []).append(id_)
-    for k in np.argsort(-similarities, kind="stable"):
+    for k in order[~np.isin(order, nearest)]:
         for sound in sounds_of(library, wanted.get(int(embeddings.result_ids[k]), ())):
             yield Found(sound, round(float(similarities[k]), 4))
+
+
+def _files_of(library: Library, result_id: int) -> list[int]:
+    """Return the numbers of the files that have a result, in order of their paths."""
+    with library.explaining() as connection:
+        rows = connection.execute(
+            "SELECT files.id FROM results JOIN files ON files.content_id = results.content_id"
+            " AND files.hearing_id = results.hearing_id WHERE results.id = ? ORDER BY path",
+            (result_id,),
+        ).fetchall()
+    return [row[0] for row in rows]
 
 
 def _stored(library: Library, path: str, hear: Hear | None) -> tuple[bytes, int]:

@@ -177,6 +177,12 @@ class Library:
                     (*file[:5], content_id, None if file.try_again else hearing_id, *file[7:9]),
                 )
 
+    def moved(self, source: str, target: str) -> None:
+        """Note that a file was moved, so that it is known at once under its new path."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM files WHERE path = ?", (os.fsencode(target),))
+            connection.execute("UPDATE files SET path = ? WHERE path = ?", (os.fsencode(target), os.fsencode(source)))
+
 
 def _content(connection: sqlite3.Connection, content_hash: bytes, size: int) -> int:
     row = connection.execute("SELECT id FROM contents WHERE hash = ?", (content_hash,)).fetchone()

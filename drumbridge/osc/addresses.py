@@ -93,6 +93,23 @@ REQUESTS: Final[tuple[Request, ...]] = (
         replies=(PREFIX + "progress", PREFIX + "file", PREFIX + "file/loop", PREFIX + "file/fail", PREFIX + "warning"),
     ),
     Request(
+        PREFIX + "correct",
+        (
+            REQ,
+            _PATH,
+            Argument(
+                "index",
+                "i",
+                "of a hit as your last transcribe of this file counted them, else as in the whole file; -1: the file, "
+                "which for a one-shot 0 is too",
+            ),
+            Argument("label", "s", 'name of the drum that it is; "" takes a correction back'),
+        ),
+        "Tells what a sound really is. The library remembers it by the contents of the file; it counts at once and for "
+        "good, in every reply of scan and in find. A file that the library does not know is heard first.",
+        done=(_LABEL, _P),
+    ),
+    Request(
         PREFIX + "cancel",
         (REQ, Argument("other_req", "i", "the req of a job of this client that runs or waits")),
         "Ends a job: the other request ends in a fail with code job.cancelled.",

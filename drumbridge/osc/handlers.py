@@ -111,6 +111,7 @@ class Bridge:
             PREFIX + "classify": partial(self._queue, long_requests.classify),
             PREFIX + "transcribe": partial(self._queue, long_requests.transcribe),
             PREFIX + "scan": partial(self._queue, long_requests.scan),
+            PREFIX + "correct": partial(self._queue, long_requests.correct),
             PREFIX + "cancel": self._cancel,
             PREFIX + "labels": self._labels,
             PREFIX + "sync": self._sync,

@@ -1,4 +1,4 @@
-"""The requests that are jobs: classify, transcribe, scan.
+"""The requests that are jobs: classify, transcribe, scan, correct.
 
 Conventions: each takes the engine, its job, a way to reply and the arguments after req, runs in a
 job's thread, stops soon after the job is cancelled, and returns the arguments of done after req.
@@ -44,6 +44,7 @@ def transcribe(
 ) -> Sequence[Any]:
     """Send the hits of a file as they are found, and how far it is; done with their number."""
     n = 0
+    file = _path(path)
     next_s = time.monotonic() + _PROGRESS_EVERY_S
 
     def on_hits(hits: list[Hit], sample_rate: int) -> None:
@@ -62,8 +63,9 @@ def transcribe(
             next_s = time.monotonic() + _PROGRESS_EVERY_S
 
     transcription = engine.transcribe(
-        _path(path), start_s=start_s, end_s=end_s, on_hits=on_hits, on_progress=on_progress, cancelled=job.cancelled
+        file, start_s=start_s, end_s=end_s, on_hits=on_hits, on_progress=on_progress, cancelled=job.cancelled
     )
+    engine.recent_hits.remember(job.client_id, str(file), tuple(hit.position for hit in transcription.hits))
     _warn(job, send, transcription.warning)
     return (n,)
 
@@ -90,6 +92,13 @@ def scan(engine: Engine, job: Job, send: Send, folder: str, kind: str = "auto") 
         send(reply(PREFIX + "progress", job.req, n_ok + n_failed, total))
         _stop_if_cancelled(job)
     return n_ok, n_failed
+
+
+def correct(engine: Engine, job: Job, send: Send, path: str, index: int, label: str) -> Sequence[Any]:
+    """Write a correction into the library; done with the label that counts now."""
+    file = _path(path)
+    position = engine.recent_hits.position(job.client_id, str(file), index)
+    return engine.correct(file, index, label, position=position)
 
 
 def _best(sound: Sound) -> list[Any]:

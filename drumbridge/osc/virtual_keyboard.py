@@ -31,6 +31,8 @@ class VirtualKeyboard:
         ``server.address``: this machine does not reach there.
     """
 
+    never_waits = True  # its socket does not block
+
     def __init__(self, port: int, channel: int = 0, host: str = LOOPBACK) -> None:
         if not 0 <= channel <= 15:
             raise SettingsError("settings.channel", f"A channel of the virtual keyboard is 0 to 15, not {channel}.")

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 import soundfile
@@ -78,6 +80,34 @@ def test_a_second_scan_imports_nothing_large(folder, scanned, small_model):
     imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
     assert "drumbridge" in imported
     assert not imported & {"numpy", "onnxruntime", "soundfile", "rich"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent to a process otherwise there")
+def test_watch_hears_what_comes_and_ends_with_ctrl_c(folder, library, small_model):
+    command = [sys.executable, "-m", "drumbridge", "scan", str(folder), "--library", str(library), "--watch", "--json"]
+    watching = subprocess.Popen([*command, "--model", str(small_model)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert json.loads(watching.stdout.readline())["files"] == 2
+        stop = threading.Event()
+
+        def write_until_heard():
+            for k in range(60):  # nothing tells when the system begins to watch
+                soundfile.write(folder / f"{k}.wav", synthesise("kick", seed=k), 44100)
+                if stop.wait(1):
+                    return
+
+        writer = threading.Thread(target=write_until_heard)
+        writer.start()
+        counts = json.loads(watching.stdout.readline())
+        stop.set()
+        writer.join()
+        assert counts["new"] >= 1
+        assert counts["labels"]["kick"] >= 2
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(60) == 130
+    finally:
+        watching.kill()
+        watching.communicate(timeout=60)
 
 
 def test_find_in_plain_text(folder, scanned, capsys):

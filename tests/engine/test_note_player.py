@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -19,12 +20,20 @@ DEADLINE_S = 20.0
 STREAM = SimpleNamespace(stream_id=1, classifier=SimpleNamespace(rule=SimpleNamespace(labels=("kick", "snare"))))
 
 
+def until(condition) -> None:
+    """Wait for a condition, not for ever."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline
+
+
 class Port:
     """Writes down what it is sent; waits or fails when told to."""
 
     name = "port"
 
-    def __init__(self) -> None:
+    def __init__(self, never_waits: bool = False) -> None:
+        self.never_waits = never_waits
         self.sent: list[tuple[int, int]] = []
         self.closed = False
         self.error: Exception | None = None
@@ -53,9 +62,9 @@ def hit(index: int, label: str = "kick", stage: Stage = Stage.EARLY, velocity: i
     return Hit(index, 0, velocity, -6.0, (LabelConfidence(label, 0.9),), 0.9, stage=stage)
 
 
-@pytest.fixture
-def port():
-    return Port()
+@pytest.fixture(params=[False, True], ids=["may wait", "never waits"])
+def port(request):
+    return Port(request.param)
 
 
 def test_a_hit_is_struck_and_let_go(port):
@@ -81,6 +90,17 @@ def note_plan_that_never_ends(stage):
     return NotePlan(stage=stage, duration_s=1e6)
 
 
+def test_on_a_port_that_never_waits_a_hit_has_left_when_its_stream_goes_on():
+    port = Port(never_waits=True)
+    player = NotePlayer(port)
+    for index in range(100):
+        player.on_hits(STREAM, [hit(index)])
+        assert port.sent[-1] == (36, 100)
+    assert player.close(DEADLINE_S)
+    player.on_hits(STREAM, [hit(100)])
+    assert port.sent[-1] == (36, 0)
+
+
 def test_final_ones_only_where_asked(port):
     player = NotePlayer(port, stage=Stage.FINAL)
     player.on_hits(STREAM, [hit(0), hit(0, "snare", Stage.FINAL), hit(1), hit(1, stage=Stage.WITHDRAWN)])
@@ -88,7 +108,8 @@ def test_final_ones_only_where_asked(port):
     assert port.sent == [(38, 100), (38, 0)]
 
 
-def test_a_port_that_is_stuck_holds_up_no_stream_and_what_it_misses_is_counted(port, caplog):
+def test_a_port_that_is_stuck_holds_up_no_stream_and_what_it_misses_is_counted(caplog):
+    port = Port(never_waits=False)
     port.gate.clear()
     player = NotePlayer(port)
     for index in range(note_player.ROOM + 300):
@@ -109,8 +130,7 @@ def test_a_port_that_fails_is_told_once_and_tried_again(port, caplog):
     with caplog.at_level(logging.WARNING):
         player.on_hits(STREAM, [hit(index) for index in range(5)])
         player.on_hits(STREAM, [hit(5, "snare")])
-        while player.lost < 6:
-            pass
+        until(lambda: player.lost >= 6)
     assert [record.message for record in caplog.records] == ["port does not play: the cable was pulled"]
     port.error = None
     player.on_hits(STREAM, [hit(6, "snare")])

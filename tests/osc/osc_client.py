@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 from drumbridge.core.events import ONE_SHOT, Classification, Hit, LabelConfidence
 from drumbridge.engine.jobs import JobQueue
+from drumbridge.engine.recent_hits import RecentHits
 from drumbridge.errors import AudioError, JobError
 from drumbridge.osc.framing import Framing
 from drumbridge.osc.handlers import Bridge
@@ -112,6 +113,8 @@ class TestEngine:
         self.release = threading.Event()
         self.running = threading.Semaphore(0)  # one for each job that has begun to wait
         self.order: list[str] = []
+        self.recent_hits = RecentHits()
+        self.corrected: list[tuple] = []
 
     def load_model(self, name: str | None = None) -> SimpleNamespace:
         return SimpleNamespace(name=name or "small", rule=SimpleNamespace(labels=("kick", "snare", "clap")))
@@ -148,7 +151,11 @@ class TestEngine:
         if name == "wait":
             self._wait(cancelled)
         on_hits([Hit(1, 66150, 1, -50.0, (), 0.25)], 44100)
-        return SimpleNamespace(warning="")
+        return SimpleNamespace(warning="", hits=[SimpleNamespace(position=position) for position in (44100, 66150)])
+
+    def correct(self, path: Path, index: int, label: str, *, position: int | None = None) -> tuple[str, float]:
+        self.corrected.append((str(path), index, label, position))
+        return label or "kick", 1.0
 
     def scan(self, folder, *, kind, on_counts, cancelled):
         names = ("a.wav", "missing", "unsure")

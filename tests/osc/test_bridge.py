@@ -226,6 +226,20 @@ def test_scan_tells_each_file_and_what_was_wrong(client):
     ]
 
 
+def test_correct_means_the_hit_that_this_client_was_told_of(client, engine):
+    engine.release.set()
+    engine.corrected.clear()
+    client.ask("transcribe", 1, "/kit/a.wav", 0.5)
+    assert client.ask("correct", 2, "/kit/a.wav", 1, "clap") == [message("done", 2, "clap", 1.0)]
+    client.ask("correct", 3, "/kit/a.wav", 7, "clap")
+    client.ask("correct", 4, "/kit/b.wav", 0, "")
+    assert engine.corrected == [
+        ("/kit/a.wav", 1, "clap", 66150),
+        ("/kit/a.wav", 7, "clap", None),
+        ("/kit/b.wav", 0, "", None),
+    ]
+
+
 def test_cancel_ends_a_running_and_a_waiting_job(client, engine):
     client.give(message("transcribe", 1, "wait"))
     assert client.next().address == "/drumbridge/hit"

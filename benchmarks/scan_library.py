@@ -1,0 +1,160 @@
+"""How long scanning a library takes beside decoding its files; a second scan; killed scans; `like:` in 100,000 sounds.
+
+The files are copies of one-shots with small changes (gain, and a few samples of silence before), so no two are equal.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from measuring import arguments, one_shot_files, print_table
+
+from drumbridge.library.heard import HeardSound
+from drumbridge.library.query import parse_query
+from drumbridge.library.search import find_sounds
+from drumbridge.library.store import HeardFile, Library
+
+_TABLES = ("contents", "files", "results", "embeddings", "hits")
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--files", type=int, default=10_000, help="how many (default %(default)s)")
+    parser.add_argument("--kills", type=int, default=0, metavar="N", help="kill a scan N times and compare its rows")
+    parser.add_argument("--sounds", type=int, default=100_000, help="for like: (default %(default)s; 0 skips it)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        samples = folder / "samples"
+        if options.files:
+            paths = _copies(options, samples, folder)
+            _measure_scan(options, samples, paths, folder)
+        if options.kills:
+            _measure_kills(options, samples, folder)
+        if options.sounds:
+            _measure_like(options.sounds, folder)
+
+
+def _copies(options, samples: Path, folder: Path) -> list[Path]:
+    originals = one_shot_files(options.data, min(options.files, 5000), folder)
+    rng = np.random.default_rng(1)
+    paths = []
+    for k in range(options.files):
+        audio, rate = soundfile.read(originals[k % len(originals)], dtype="float32")
+        audio = np.concatenate([np.zeros(rng.integers(0, 50), dtype=np.float32), audio * rng.uniform(0.5, 1.0)])
+        path = samples / f"{k // 500:03}" / f"{k:06}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, audio, rate)
+        paths.append(path)
+    return paths
+
+
+def _scan(options, samples: Path, library: Path) -> tuple[float, float]:
+    """Run a scan as a program; return its seconds, and the most memory any of them took so far, MB."""
+    command = [sys.executable, "-m", "drumbridge", "scan", str(samples), "--library", str(library)]
+    start = time.perf_counter()
+    ran = subprocess.run([*command, *(["--model", options.model] if options.model else [])], capture_output=True)
+    seconds = time.perf_counter() - start
+    if ran.returncode not in (0, 1):
+        sys.exit(ran.stderr.decode())
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
+
+
+def _measure_scan(options, samples: Path, paths: list[Path], folder: Path) -> None:
+    def decode(some: list[Path]) -> None:
+        for path in some:
+            soundfile.read(path, dtype="float32")
+
+    start = time.perf_counter()
+    decode(paths)
+    one_thread_s = time.perf_counter() - start
+    start = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(decode, [paths[k::64] for k in range(64)]))
+    all_cores_s = time.perf_counter() - start
+    first_s, memory_mb = _scan(options, samples, folder / "library.sqlite")
+    second_s = min(_scan(options, samples, folder / "library.sqlite")[0] for _ in range(3))
+    start = time.perf_counter()
+    decode(paths)
+    one_thread_s = (one_thread_s + time.perf_counter() - start) / 2
+    n = len(paths)
+
+    def row(what: str, seconds: float) -> tuple[str, str, str, str]:
+        return what, f"{seconds:.2f}", f"{1e3 * seconds / n:.3f}", f"{seconds / one_thread_s:.2f}"
+
+    print_table(
+        f"{n} one-shots ({'real' if options.data else 'synthesised'}, changed a little)",
+        [
+            ("", "total s", "ms a file", "of decoding"),
+            row("soundfile.read, one thread", one_thread_s),
+            row("the same on all cores", all_cores_s),
+            row("drumbridge scan, the program", first_s),
+            row("the second time (best of 3)", second_s),
+        ],
+    )
+    print(f"ratio scan / decoding: {first_s / one_thread_s:.2f}")
+    print(f"ratio first scan / second: {first_s / second_s:.0f}")
+    print(f"memory of the scan: {memory_mb:.0f} MB")
+
+
+def _measure_kills(options, samples: Path, folder: Path) -> None:
+    rng = random.Random(1)
+    undisturbed = folder / "undisturbed.sqlite"
+    seconds, _ = _scan(options, samples, undisturbed)
+    killed = folder / "killed.sqlite"
+    command = [sys.executable, "-m", "drumbridge", "scan", str(samples), "--library", str(killed)]
+    for _ in range(options.kills):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(rng.uniform(0.1, max(0.2, seconds / options.kills)))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    _scan(options, samples, killed)
+    with Library(undisturbed) as one, Library(killed) as other:
+        for table in _TABLES:
+            query = f"SELECT * FROM {table} ORDER BY 1, 2"
+            same = one.connection.execute(query).fetchall() == other.connection.execute(query).fetchall()
+            n = one.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            print(f"killed {options.kills} times: {n} rows of {table} are {'the same' if same else 'DIFFERENT'}")
+
+
+def _measure_like(n: int, folder: Path) -> None:
+    rng = np.random.default_rng(1)
+    labels = ("kick", "snare", "closed_hat", "clap")
+    with Library(folder / "large.sqlite") as library:
+        hearing_id = library.hearing(b"m" * 16, "{}", "made up")
+        for start in range(0, n, 5000):
+            vectors = np.maximum(rng.normal(size=(min(5000, n - start), 192)), 0).astype("<f2")
+            library.remember([_made_up(start + k, labels, vector) for k, vector in enumerate(vectors)], hearing_id)
+    times: dict[str, list[float]] = {}
+    for _ in range(5):
+        with Library(folder / "large.sqlite", writing=False) as library:
+            for when in ("freshly opened", "again"):
+                start_s = time.perf_counter()
+                found = list(find_sounds(library, parse_query("like:/samples/000005.wav label:snare"), limit=20))
+                times.setdefault(when, []).append(time.perf_counter() - start_s)
+                assert len(found) == 20
+    rows = [(f"like: and a label, library {when}", f"{1e3 * min(each):.0f} ms", f"{1e3 * sorted(each)[2]:.0f} ms")
+            for when, each in times.items()]  # fmt: skip
+    print_table(f"like: among {n} sounds, 192 dimensions", [("", "best", "median of 5"), *rows])
+
+
+def _made_up(k: int, labels: tuple[str, ...], vector: np.ndarray) -> HeardFile:
+    sound = HeardSound("one_shot", 0.5, 44100, labels[k % 4], 0.9, False, 100, -6.0, "[]", "", (), vector.tobytes())
+    path = os.fsencode(f"/samples/{k:06}.wav")
+    return HeardFile(path, 1000, k, k, 1, k.to_bytes(16, "little"), sound)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What a person knows better: labels that stand in the place of what was heard.
+
+Conventions: a correction hangs on the contents of a file (its hash), so it follows the sound wherever it is moved or
+copied, and stays when another model hears it. `WHOLE` is the position of a correction of a whole file; in a loop it is
+the sample of the hit's attack. An empty label takes a correction back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+from drumbridge.core.labels import BY_NAME
+from drumbridge.errors import LibraryError
+
+from .store import Library
+
+WHOLE: Final = -1
+
+
+class Correction(NamedTuple):
+    """One correction."""
+
+    content_hash: bytes
+    position: int
+    label: str
+
+
+def check_label(label: str) -> str:
+    """Return a label that a sound may be given, "" for none.
+
+    Raises
+    ------
+    LibraryError
+        ``library.label``: there is no such label.
+    """
+    if label and label not in BY_NAME:
+        close = get_close_matches(label, BY_NAME, n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(BY_NAME)}."
+        raise LibraryError("library.label", f"There is no label {label!r:.60}{hint}")
+    return label
+
+
+def correct(library: Library, content_hash: bytes, position: int, label: str) -> None:
+    """Write a correction, or take one back with an empty label.
+
+    Raises
+    ------
+    LibraryError
+        ``library.label``, or what is wrong with the library.
+    """
+    check_label(label)
+    with library.transaction() as connection:
+        if label:
+            connection.execute(
+                "INSERT INTO corrections VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET label = excluded.label",
+                (content_hash, position, label),
+            )
+        else:
+            connection.execute(
+                "DELETE FROM corrections WHERE content_hash = ? AND position = ?", (content_hash, position)
+            )
+
+
+def corrections(library: Library) -> Iterator[Correction]:
+    """Yield all corrections."""
+    with library.explaining() as connection:
+        for row in connection.execute("SELECT content_hash, position, label FROM corrections ORDER BY 1, 2"):
+            yield Correction(*row)
+
+
+def hit_position(library: Library, content_hash: bytes, index: int) -> int | None:
+    """Return where a hit of a loop starts, `WHOLE` for the only sound of a one-shot; None for what is not known."""
+    with library.explaining() as connection:
+        row = connection.execute(
+            "SELECT results.id, kind FROM files JOIN contents ON contents.id = files.content_id"
+            " JOIN results ON results.content_id = contents.id AND results.hearing_id = files.hearing_id"
+            " WHERE hash = ? ORDER BY vanished LIMIT 1",
+            (content_hash,),
+        ).fetchone()
+        if row is None:
+            return None
+        if row[1] == "one_shot" and index == 0:
+            return WHOLE
+        hit = connection.execute(
+            "SELECT position FROM hits WHERE result_id = ? AND hit_index = ?", (row[0], index)
+        ).fetchone()
+    if hit is None:
+        raise LibraryError("library.no_hit", f"There is no hit with index {index} in that file.")
+    return int(hit[0])
