@@ -42,7 +42,7 @@ PLACES = {
     "sounddevice": {"audio/devices.py"},
     "mido": {"formats", "training"},
     "rtmidi": {"formats/midi_ports.py"},
-    "platformdirs": {"formats/profiles.py", "library/location.py"},
+    "platformdirs": {"formats/profiles.py", "formats/kits.py", "library/location.py"},
     "pythonosc": {"osc", "daw", "cli"},
     "rich": {"cli"},
     "watchfiles": {"audio/watching.py"},

@@ -22,6 +22,8 @@ VERBS: dict[str, str] = {
     "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "learn": "teach pads of your own by a few taps each",
+    "kits": "list, show, rename and delete the kits that you taught",
     "batch": "answer a file of questions, for scripts that cannot speak OSC",
     "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",

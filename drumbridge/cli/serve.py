@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
 from drumbridge.cli import complain
+from drumbridge.cli.kit_options import add_kits_folder
 from drumbridge.cli.live_options import add_live_arguments, live_profiles
 from drumbridge.cli.note_options import add_note_arguments, reastream_target, start_notes
 from drumbridge.engine.jobs import JobQueue
@@ -64,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
+    add_kits_folder(parser)
     add_live_arguments(parser)
     add_note_arguments(parser)
     parser.add_argument(
@@ -86,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=args.model, library=args.library)
+        return Engine(model=args.model, library=args.library, kits=args.kits)
 
     if args.idle_exit is not None and not args.idle_exit > 0:
         raise SettingsError("settings.idle_exit", f"--idle-exit takes more than 0 minutes, not {args.idle_exit:g}.")

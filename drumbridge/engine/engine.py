@@ -17,8 +17,10 @@ from pathlib import Path
 
 from drumbridge.core.events import Classification, Hit, Transcription
 from drumbridge.core.excerpts import check_after_ms
+from drumbridge.core.kit import Kit
 from drumbridge.core.transcriber import TranscriberSettings
 from drumbridge.errors import DrumbridgeError, LibraryError
+from drumbridge.formats.kits import KitStore
 from drumbridge.inference.classifier import OnnxClassifier
 from drumbridge.inference.registry import model_path
 from drumbridge.library.corrections import WHOLE, correct, hit_position
@@ -50,18 +52,27 @@ class Engine:
         Threads within one run of a model.
     library : path-like, optional
         File of the sample library; see `library_path` for where it is by default.
+    kits : path-like, optional
+        Folder of the kits that somebody taught; see `KitStore` for where it is by default.
 
     Attributes
     ----------
+    kits : KitStore
     recent_hits : RecentHits
         What clients were told; kept here for whoever serves them.
     """
 
     def __init__(
-        self, *, model: str | None = None, threads: int = 1, library: str | os.PathLike[str] | None = None
+        self,
+        *,
+        model: str | None = None,
+        threads: int = 1,
+        library: str | os.PathLike[str] | None = None,
+        kits: str | os.PathLike[str] | None = None,
     ) -> None:
         self._model = model
         self._library = library
+        self.kits = KitStore(None if kits is None else Path(kits))
         self.recent_hits = RecentHits()
         self._threads = threads
         self._loaded: dict[tuple[Path, int], OnnxClassifier] = {}
@@ -180,6 +191,7 @@ class Engine:
         end_s: float | None = None,
         model: str | None = None,
         settings: TranscriberSettings | None = None,
+        kit: Kit | None = None,
         on_hits: Callable[[list[Hit], int], None] | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -195,6 +207,8 @@ class Engine:
         model : str, optional
             Name or path; the engine's own by default.
         settings : TranscriberSettings, optional
+        kit : Kit, optional
+            Its pads name the hits instead of the model's labels; learned for the model, whichever it was made with.
         on_hits : callable, optional
             Called with (hits, sample_rate) as soon as they are known.
         on_progress : callable, optional
@@ -209,7 +223,7 @@ class Engine:
             the file ends, or ends before it starts.
         JobError
             ``job.cancelled``.
-        ModelError, SettingsError
+        KitError, ModelError, SettingsError
         """
         return transcribe_file(
             path,
@@ -217,6 +231,7 @@ class Engine:
             start_s=start_s,
             end_s=end_s,
             settings=settings,
+            kit=kit,
             on_hits=on_hits,
             on_progress=on_progress,
             cancelled=cancelled,

@@ -20,6 +20,7 @@ import numpy as np
 
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit
+from drumbridge.core.learned_kit import LearnedKit
 from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.errors import SettingsError
 
@@ -52,7 +53,13 @@ class _End(NamedTuple):
     closed: Callable[[], None] | None
 
 
-_Piece = np.ndarray | _Gap | TranscriberSettings | _End
+class _Order(NamedTuple):
+    """Something to be done in the stream's thread, at its place between what arrives."""
+
+    do: Callable[[Hearing], None]
+
+
+_Piece = np.ndarray | _Gap | _Order | _End
 
 
 class LiveStream:
@@ -90,6 +97,8 @@ class LiveStream:
 
     Attributes
     ----------
+    settings : TranscriberSettings or None
+        Those that it was opened with.
     clock : StreamClock
     overrun : int
         Samples that came faster than they could be heard.
@@ -139,7 +148,7 @@ class LiveStream:
         self.tap: Callable[[int, np.ndarray | int], None] | None = None
         self.latency = 0
         self._load = load
-        self._settings = settings
+        self.settings = settings
         self._on_hits = on_hits
         self._on_gap = on_gap
         self._on_opened = on_opened
@@ -199,7 +208,15 @@ class LiveStream:
 
     def change(self, settings: TranscriberSettings) -> None:
         """Hear what arrives from now on by other settings; see `Transcriber.change`."""
-        self._queue.put(settings)
+        self._queue.put(_Order(lambda hearing: hearing.change(settings)))
+
+    def use_kit(self, kit: LearnedKit | None) -> None:
+        """Name what arrives from now on by a kit, learned for this stream's model and settings; None: by labels."""
+        self._queue.put(_Order(lambda hearing: hearing.use_kit(kit)))
+
+    def keep_excerpts(self, on: bool) -> None:
+        """Let final hits carry what was heard of them, or no longer."""
+        self._queue.put(_Order(lambda hearing: hearing.keep_excerpts(on)))
 
     def close(self, closed: Callable[[], None] | None = None) -> None:
         """End the stream once all that arrived is heard and its hits have left; `closed` is called then."""
@@ -234,7 +251,7 @@ class LiveStream:
         hearing = None
         try:
             self.classifier = self._load()
-            hearing = Hearing(self.classifier, self.sample_rate, self._settings)
+            hearing = Hearing(self.classifier, self.sample_rate, self.settings)
             self.latency = hearing.latency
         except Exception as raised:
             error = raised
@@ -268,8 +285,8 @@ class LiveStream:
                 if len(after):
                     self._tell(hearing.hear(after))
                     self._let_tap(hearing.position - len(after), after)
-            elif isinstance(piece, TranscriberSettings):
-                hearing.change(piece)
+            elif isinstance(piece, _Order):
+                piece.do(hearing)
             else:
                 self._tell(hearing.end())
                 if piece.closed is not None:

@@ -9,6 +9,7 @@ followed, and a model proves itself on silence before it is trusted.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class OnnxClassifier:
     manifest : Manifest
     name : str
         Name and version of the model.
+    digest : str
+        SHA-256 of the file, hexadecimal.
     rule : DecisionRule
     segmentation : str
         What its excerpts are, see `Manifest`.
@@ -58,6 +61,7 @@ class OnnxClassifier:
         self.path = Path(path)
         content = _read(self.path)
         self.manifest = _manifest(content, self.path.name)
+        self.digest = hashlib.sha256(content).hexdigest()
         self.name = f"{self.manifest.name} {self.manifest.version}"
         self.sample_rate = self.manifest.sample_rate
         self.samples_before = self.manifest.samples_before

@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import Final
 
 from drumbridge.errors import SettingsError
-from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
+from drumbridge.osc.kit_addresses import KIT_CODES, KIT_EVENTS, KIT_REPLIES, KIT_REQUESTS
+from drumbridge.osc.live_addresses import LIVE_CODES, LIVE_EVENTS, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
 from drumbridge.osc.note_addresses import NOTE_CODES, NOTE_REPLIES, NOTE_REQUESTS, NOTE_STATUS_KEYS
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
 from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
@@ -120,6 +121,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     *WAY_REQUESTS,
     *SETTINGS_REQUESTS,
     *NOTE_REQUESTS,
+    *KIT_REQUESTS,
     *TAKE_REQUESTS,
 )
 
@@ -216,8 +218,11 @@ REPLIES: Final[tuple[Reply, ...]] = (
     *LIVE_REPLIES,
     *SETTINGS_REPLIES,
     *NOTE_REPLIES,
+    *KIT_REPLIES,
     *TAKE_REPLIES,
 )
+
+EVENTS: Final[tuple[Reply, ...]] = LIVE_EVENTS + KIT_EVENTS
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
     Argument("version", "s", "of drumbridge"),
@@ -255,6 +260,7 @@ CODES: Final[dict[str, str]] = {
     "server.too_many_ways": "As many senders are waited for as there may be.",
     **SETTINGS_CODES,
     **NOTE_CODES,
+    **KIT_CODES,
     **TAKE_CODES,
     "settings.*": "An argument is outside its range.",
     "library.*": "The sample library cannot be opened, read or written.",

@@ -26,6 +26,7 @@ from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
 from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
+from drumbridge.osc.kit_addresses import KIT_REQUESTS, KIT_TAP
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
 from drumbridge.osc.note_addresses import MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
 from drumbridge.osc.pace import Pace
@@ -55,6 +56,7 @@ from drumbridge.osc.wire import Message, address_of, decode, encode
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
     from drumbridge.engine.live_profiles import LiveProfiles
+    from drumbridge.osc.kit_requests import KitRequests
     from drumbridge.osc.live_requests import LiveRequests
     from drumbridge.osc.way_requests import Ways
 
@@ -97,6 +99,7 @@ class Bridge:
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
         self._ways: Ways | None = None
+        self._kits: KitRequests | None = None
         self.host = "127.0.0.1"
         self._model = ""
         self._own_pads: list[Pad] = []
@@ -140,6 +143,7 @@ class Bridge:
             SETTINGS_RESET: lambda *arguments: self.live.settings.reset(*arguments),
             SETTINGS_USE: lambda *arguments: self.live.settings.use(*arguments),
             SETTINGS_PROFILES: lambda *arguments: self.live.settings.profiles(*arguments),
+            **{request.address: partial(self._queue_kits, request.address) for request in KIT_REQUESTS},
         }
 
     @property
@@ -170,6 +174,17 @@ class Bridge:
             self._ways = Ways(lambda: self.live, lambda: self.host)
         return self._ways
 
+    @property
+    def kits(self) -> KitRequests:
+        """The kits of the user, made when first needed, like the live part."""
+        if self._kits is None:
+            from drumbridge.engine.live_kits import LiveKits
+            from drumbridge.osc.kit_requests import KitRequests
+
+            kits = LiveKits(self.engine.kits, lambda: self.engine.load_model(), self.live.streams)
+            self._kits = KitRequests(kits, self.live.tell)
+        return self._kits
+
     def close(self, timeout_s: float) -> bool:
         """Cancel all jobs, end all streams and takes, let all notes go; return whether all ended in time."""
         if self._ways is not None:
@@ -179,6 +194,8 @@ class Bridge:
             ended = self._live.streams.shut_down(timeout_s) and ended
             ended = self._live.recording.takes.shut_down(timeout_s) and ended
             ended = self._live.outputs.shut_down(timeout_s) and ended
+        if self._kits is not None:
+            self._kits.kits.shut_down()
         return ended
 
     def load_model(self) -> None:
@@ -321,6 +338,12 @@ class Bridge:
         outputs = self.live.outputs
         work = getattr(note_requests, name)
         self._queue(lambda engine, job, send: work(outputs, job, send, *arguments), session, req)
+
+    def _queue_kits(self, address: str, session: Session, req: int, *arguments: Any) -> None:
+        work = getattr(self.kits, address.rpartition("/")[2])
+        if address == KIT_TAP:
+            work = partial(work, partial(self.fail, session, NO_REQ))
+        self._queue(lambda engine, job, send: work(job, send, *arguments), session, req)
 
     def _queue(self, work: Callable[..., Sequence[Any]], session: Session, req: int, *arguments: Any) -> None:
         pace = None if session.route.reliable else Pace()

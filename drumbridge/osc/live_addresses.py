@@ -1,7 +1,7 @@
 """The rows of the table of addresses that belong to live audio.
 
 Conventions: as for `drumbridge.osc.addresses`. Besides requests and replies there are messages without req:
-`UNANSWERED` ones come from clients and are never answered with done, `EVENTS` go to every client that asked for
+`UNANSWERED` ones come from clients and are never answered with done, `LIVE_EVENTS` go to every client that asked for
 them by notify. On the way of audio and hits there are only ints, floats and blobs: Max keeps every string that it
 ever saw.
 """
@@ -59,7 +59,7 @@ LIVE_REQUESTS: Final[tuple[Request, ...]] = (
                 "on", "i", "0: no events; 1: the strongest label of each hit; 2: a message for each of its labels"
             ),
         ),
-        "Asks for the events of all streams: live/hit and gap.",
+        "Asks for the events of all streams: live/hit, gap and kit/tapped.",
     ),
     Request(
         CLOCK,
@@ -96,7 +96,7 @@ UNANSWERED: Final[tuple[Reply, ...]] = (
     ),
 )
 
-EVENTS: Final[tuple[Reply, ...]] = (
+LIVE_EVENTS: Final[tuple[Reply, ...]] = (
     Reply(
         LIVE_HIT,
         (

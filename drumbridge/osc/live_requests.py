@@ -209,7 +209,11 @@ class LiveRequests(StreamListener):
                     listener.session.route.send(packet)
 
     def on_gap(self, stream: LiveStream, position: int, length: int, reason: GapReason) -> None:
-        packet = encode(reply(GAP, stream.stream_id, position & _POSITIONS, min(length, _POSITIONS), int(reason)))
+        self.tell(reply(GAP, stream.stream_id, position & _POSITIONS, min(length, _POSITIONS), int(reason)))
+
+    def tell(self, event: Message) -> None:
+        """Send an event to everybody who asked for them."""
+        packet = encode(event)
         for listener in self._told():
             listener.session.route.send(packet)
 
