@@ -26,6 +26,7 @@ from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
 from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
+from drumbridge.osc.input_addresses import DEVICES, INPUT_START, INPUT_STOP
 from drumbridge.osc.kit_addresses import KIT_REQUESTS, KIT_TAP
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
 from drumbridge.osc.note_addresses import MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
@@ -122,6 +123,9 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            DEVICES: partial(self._queue, long_requests.devices),
+            INPUT_START: lambda *arguments: self.live.interfaces.start(*arguments),
+            INPUT_STOP: lambda *arguments: self.live.interfaces.stop(*arguments),
             MIDI_PORTS: partial(self._queue_notes, "midi_ports"),
             MIDI_START: partial(self._queue_notes, "start_midi"),
             MIDI_STOP: partial(self._queue_notes, "stop_midi"),
@@ -191,9 +195,7 @@ class Bridge:
             self._ways.close()
         ended = self.jobs.close(timeout_s)
         if self._live is not None:
-            ended = self._live.streams.shut_down(timeout_s) and ended
-            ended = self._live.recording.takes.shut_down(timeout_s) and ended
-            ended = self._live.outputs.shut_down(timeout_s) and ended
+            ended = self._live.shut_down(timeout_s) and ended
         if self._kits is not None:
             self._kits.kits.shut_down()
         return ended
@@ -325,7 +327,7 @@ class Bridge:
         return ()
 
     def _is_busy(self, client_id: int) -> bool:
-        return self.jobs.is_busy(client_id) or (self._live is not None and self._live.streams.has_open(client_id))
+        return self.jobs.is_busy(client_id) or (self._live is not None and self._live.has_open(client_id))
 
     def _gone(self, client_id: int) -> None:
         self.jobs.drop(client_id)
