@@ -7,7 +7,8 @@ more than one matrix beside what it was just fed; after an error it is `broken`:
 
 The specification says little-endian and its sample code big-endian; Max was seen to mix them (the id as text, the
 chunk's size little-endian, the matrix big-endian). So each of the two headers is taken in the order that makes sense of
-it: no number of planes and dimensions that may be is one in the other order too. Cells have the order of their header.
+it: no number of planes and dimensions that may be is one in the other order too. Cells have the order of their header,
+unless the first sound of the connection is none in it and is one in the other.
 
 Source: Max SDK, appendix "Jitter Networking Specification" (JMTX, JMMP, JMLP).
 """
@@ -30,6 +31,8 @@ MAX_MESSAGE: Final = 0xFFFF  # bytes; with less than 2**16 a size cannot be read
 _CHUNK: Final = 8
 _HEADER: Final = 288
 _FIELDS = {order: struct.Struct(f"{order}3i32i32ii") for order in "<>"}  # planes, type, dimensions, dims, strides, size
+_OTHER = {"<": ">", ">": "<"}
+_ENOUGH = 32  # samples to tell the order of cells by
 _FIELDS_AT = 8  # behind the id and the size
 _TIME_AT = 280
 # The types of the specification, with what full scale is: integers are PCM, char is unsigned as in WAV.
@@ -58,6 +61,7 @@ class JmtxParser:
         self.broken = False
         self._pending = bytearray()
         self._to_skip = 0  # bytes of a message
+        self._swapped: bool | None = None  # whether cells have the other order than their header, once that is known
 
     @property
     def incomplete(self) -> bool:
@@ -99,8 +103,11 @@ class JmtxParser:
             end = _CHUNK + _HEADER + layout.size
             if len(pending) < end:
                 break
-            block = layout.block(bytes(pending[_CHUNK + _HEADER : end]), order)
+            data = bytes(pending[_CHUNK + _HEADER : end])
             del pending[:end]
+            if self._swapped is None:
+                self._swapped = layout.swapped(data, order)
+            block = layout.block(data, _OTHER[order] if self._swapped else order)
             return Matrix(block, header[_TIME_AT:], order, chunk_id == b"JMTX")
         return None
 
@@ -136,6 +143,17 @@ class _Layout:
         if used > size:
             raise _malformed(f"The cells of a matrix take {used} bytes, and it claims {size}.")
 
+    def swapped(self, data: bytes, order: str) -> bool | None:
+        """Return whether the cells make sense only in the other order; None when they cannot tell."""
+        if _TYPES[self.kind][0][0] != "f":
+            return None
+        blocks = [self.block(data, order), self.block(data, _OTHER[order])]
+        n = max(int(np.count_nonzero(block)) for block in blocks)  # what is tiny in the wrong order may have become 0
+        own, other = (_count_sound(block) / max(n, 1) for block in blocks)
+        if n < _ENOUGH or max(own, other) < 0.9:
+            return None
+        return other > own
+
     def block(self, data: bytes, order: str) -> np.ndarray:
         """Return the cells as audio, float32 (n, planes)."""
         name, silence, full_scale = _TYPES[self.kind]
@@ -148,7 +166,7 @@ class _Layout:
             cells = np.ndarray(shape, dtype, data, strides=strides).reshape(-1, self.planes)
         if name == "f4":
             return cells.astype(np.float32)
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is then no audio
+        with np.errstate(all="ignore"):  # what is too large becomes infinite, and is then no audio
             return ((cells.astype(np.float64) - silence) / full_scale).astype(np.float32)
 
 
@@ -157,6 +175,7 @@ def matrix_bytes(
     *,
     kind: int = 2,
     order: str = ">",
+    cell_order: str = "",
     chunk_order: str = "<",
     text: bool = True,
     time_ms: float = 0.0,
@@ -168,8 +187,8 @@ def matrix_bytes(
     block : ndarray, float, shape (n, planes)
     kind : int
         Type of the cells, 0..3.
-    order, chunk_order : "<" or ">"
-        Byte order of the matrix and of the chunk header.
+    order, cell_order, chunk_order : "<" or ">"
+        Byte order of the matrix header, of the cells (by default that of their header) and of the chunk header.
     text : bool
         Whether the ids read as text from left to right.
     time_ms : float
@@ -181,7 +200,7 @@ def matrix_bytes(
         limits = np.iinfo(name)
         cells = np.clip(np.rint(cells), limits.min, limits.max)
     with np.errstate(over="ignore"):
-        data = cells.astype(name if name == "u1" else order + name).tobytes()
+        data = cells.astype(name if name == "u1" else (cell_order or order) + name).tobytes()
     n, planes = block.shape
     stride = planes * int(name[1])
     name_bytes = b"JMTX" if text else b"XTMJ"
@@ -209,6 +228,12 @@ def latency_answer(matrix: Matrix, before_ms: float, after_ms: float) -> bytes:
     """
     name = b"JMLP" if matrix.id_is_text else b"PLMJ"
     return name + matrix.time + struct.pack(matrix.order + "2d", before_ms, after_ms)
+
+
+def _count_sound(block: np.ndarray) -> int:
+    """Return how many samples are between -140 and +40 dBFS; in the wrong order an eighth is, or nothing."""
+    magnitudes = np.abs(block)
+    return int(np.count_nonzero((magnitudes > 1e-7) & (magnitudes < 100)))
 
 
 def _fields(header: bytes) -> tuple[str, tuple[int, ...]]:

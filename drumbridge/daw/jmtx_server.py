@@ -45,6 +45,7 @@ class JmtxCounts:
 
     @property
     def total(self) -> int:
+        """All of them."""
         return self.malformed + self.silent + self.refused
 
 

@@ -41,6 +41,7 @@ class ReaStreamCounts:
 
     @property
     def total(self) -> int:
+        """All of them."""
         return self.malformed + self.foreign + self.refused
 
 

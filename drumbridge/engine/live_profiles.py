@@ -51,22 +51,36 @@ class LiveProfiles:
         """
         return profile_name(text) if text.strip() else self.default
 
-    def values(self, profile: str) -> dict[str, Value]:
+    def values(self, profile: str, *, is_stored: bool = True) -> dict[str, Value]:
         """Return all settings of a profile; those of one label only where it was chosen.
+
+        Parameters
+        ----------
+        profile : str
+        is_stored : bool
+            Whether it must be; only the default one need not.
 
         Raises
         ------
         SettingsError
             ``settings.no_profile``, or as `ProfileStore.load`.
         """
-        return default_values() | self._chosen(profile) | self._overrides
+        name = self.name(profile)
+        chosen = self.store.load(name)
+        if chosen is None and is_stored and name != DEFAULT:
+            known = ", ".join(self.store.names()) or "none"
+            raise SettingsError(
+                "settings.no_profile", f"There is no profile {name!r} in {self.store.folder}; there are: {known}."
+            )
+        return default_values() | (chosen or {}) | self._overrides
 
-    def settings(self, profile: str, *, early_ms: float | None = None) -> TranscriberSettings:
+    def settings(self, profile: str, *, early_ms: float | None = None, is_stored: bool = True) -> TranscriberSettings:
         """Return the settings of a profile for a transcriber.
 
         Parameters
         ----------
-        profile : str
+        profile, is_stored
+            As for `values`.
         early_ms : float, optional
             Instead of the profile's.
 
@@ -77,7 +91,7 @@ class LiveProfiles:
         """
         from drumbridge.core.transcriber_settings import TranscriberSettings  # numpy: not before a server is ready
 
-        values = self.values(profile)
+        values = self.values(profile, is_stored=is_stored)
         return TranscriberSettings.of(values if early_ms is None else values | {"early_ms": early_ms})
 
     def set(self, profile: str, name: str, value: object) -> None:
@@ -114,14 +128,3 @@ class LiveProfiles:
             self.store.save(self.name(profile), chosen)
         else:
             self.store.delete(self.name(profile))
-
-    def _chosen(self, profile: str) -> dict[str, Value]:
-        """Return what is stored in a profile, which only the default one need not be."""
-        name = self.name(profile)
-        chosen = self.store.load(name)
-        if chosen is None and name != DEFAULT:
-            known = ", ".join(self.store.names()) or "none"
-            raise SettingsError(
-                "settings.no_profile", f"There is no profile {name!r} in {self.store.folder}; there are: {known}."
-            )
-        return chosen or {}

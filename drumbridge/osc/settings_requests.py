@@ -123,6 +123,6 @@ class SettingsRequests:
         name = self._profiles.name(profile)
         streams = [stream for stream in self._streams if stream.profile == name]
         if streams:
-            settings = self._profiles.settings(name)
+            settings = self._profiles.settings(name, is_stored=False)  # it may have been reset and be gone
             for stream in streams:
                 stream.change(settings)

@@ -61,6 +61,25 @@ def test_what_was_sent_comes_out_however_it_was_cut(sent, cuts, skipped):
         assert struct.unpack(how["order"] + "d", matrix.time) == (how["time_ms"],)
 
 
+@given(st.integers(0, 1 << 32), st.sampled_from([2, 3]), ORDERS, st.booleans(), st.sampled_from([1.0, 1e-3]))
+def test_sound_in_the_other_order_than_its_header_is_understood(seed, kind, order, is_16_bit, loudness):
+    """Nobody says which order the cells have; the first that can only be sound in one order decides."""
+    audio = np.random.default_rng(seed).normal(0, 0.2 * loudness, (256, 2))
+    if is_16_bit:
+        audio = np.rint(audio * 32768) / 32768
+    silence, faint = np.zeros((64, 2)), np.full((64, 2), 1e-12)
+    for cell_order in "<>":
+        how = {"kind": kind, "order": order, "cell_order": cell_order}
+        found = JmtxParser().feed(b"".join(matrix_bytes(block, **how) for block in (silence, audio, audio[:3])))
+        assert [matrix.block.shape for matrix in found] == [(64, 2), (256, 2), (3, 2)]
+        assert np.allclose(found[1].block, audio, atol=1e-6)
+        assert np.allclose(found[2].block, audio[:3], atol=1e-6)
+    parser = JmtxParser()
+    parser.feed(matrix_bytes(audio, kind=kind, order=order))
+    (matrix,) = parser.feed(matrix_bytes(faint, kind=kind, order=order))
+    assert np.allclose(matrix.block, faint, atol=0, rtol=1e-3), "once it is known it stays"
+
+
 @given(sent=sent(), at=st.integers(0, 10**9), byte=st.integers(0, 255), cuts=st.lists(st.integers(0, 20000)))
 def test_a_mutated_stream_gives_matrices_or_one_error_at_the_end_however_cut(sent, at, byte, cuts):
     stream = bytearray(matrix_bytes(sent[0], **sent[1]) * 2)

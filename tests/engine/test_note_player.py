@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,13 @@ from drumbridge.formats.midi_ports import MidiOutput
 
 DEADLINE_S = 20.0
 STREAM = SimpleNamespace(stream_id=1, classifier=SimpleNamespace(rule=SimpleNamespace(labels=("kick", "snare"))))
+
+
+def until(condition) -> None:
+    """Wait for a condition, not for ever."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline
 
 
 class Port:
@@ -122,8 +130,7 @@ def test_a_port_that_fails_is_told_once_and_tried_again(port, caplog):
     with caplog.at_level(logging.WARNING):
         player.on_hits(STREAM, [hit(index) for index in range(5)])
         player.on_hits(STREAM, [hit(5, "snare")])
-        while player.lost < 6:
-            pass
+        until(lambda: player.lost >= 6)
     assert [record.message for record in caplog.records] == ["port does not play: the cable was pulled"]
     port.error = None
     player.on_hits(STREAM, [hit(6, "snare")])

@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+import time
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from drumbridge.core.events import Stage
 from drumbridge.core.synthesis import demo_loop
+from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.engine import take as take_module
 from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.file_transcription import transcribe_file
@@ -23,6 +25,7 @@ from drumbridge.engine.streams import Streams
 from drumbridge.engine.takes import Takes
 from drumbridge.errors import StreamError
 from drumbridge.inference.classifier import OnnxClassifier
+from drumbridge.inference.registry import model_path
 
 DEADLINE_S = 20.0
 RATE = 44100
@@ -36,6 +39,13 @@ def classifier(small_model):
 @pytest.fixture(scope="module")
 def loop() -> np.ndarray:
     return demo_loop(RATE)[0].astype(np.float32)
+
+
+def until(condition) -> None:
+    """Wait for a condition, not for ever."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline
 
 
 class Finals(StreamListener):
@@ -190,8 +200,7 @@ def test_a_take_that_is_stopped_while_nothing_comes_ends(studio, loop, monkeypat
     stream = studio.open()
     studio.start(stream)
     feed(stream, loop)
-    while stream.waiting:
-        pass
+    until(lambda: not stream.waiting)
     studio.stop(stream)
     take, error = studio.wait(studio.ended)
     assert error is None
@@ -231,8 +240,7 @@ def test_a_disk_that_is_slow_is_silence_counted_and_told(studio, loop, monkeypat
     stream = studio.open()
     studio.start(stream)
     feed(stream, loop)
-    while stream.waiting:
-        pass
+    until(lambda: not stream.waiting)
     gate.set()
     studio.close(stream)
     take, error = studio.wait(studio.ended)
@@ -317,3 +325,23 @@ def test_takes_are_whole_when_a_server_stops(studio, loop):
     take, error = studio.wait(studio.ended)
     assert error is None
     assert content(take)["n_samples"] == len(loop)
+
+
+def test_a_take_of_a_real_recording_is_heard_as_it_was_heard_live(data_dir, tmp_path):
+    found = sorted((data_dir / "recordings" / "mdb").glob("*.flac"))
+    if not found:
+        pytest.skip("there are no recordings")
+    classifier = OnnxClassifier(model_path(None))
+    audio, rate = soundfile.read(found[0], dtype="float32", always_2d=True, frames=15 * RATE)
+    studio = Studio(classifier, tmp_path)
+    stream = studio.streams.open(rate, audio.shape[1], settings=TranscriberSettings(early_ms=10.0))
+    studio.start(stream)
+    for start in range(0, len(audio), 4096):
+        stream.feed(audio[start : start + 4096])
+        until(lambda: stream.has_room)
+    studio.close(stream)
+    take, error = studio.wait(studio.ended)
+    assert error is None
+    played = [(hit.position, hit.velocity, hit.label) for hit in studio.finals.hits]
+    assert len(played) > 10
+    assert [(hit.position, hit.velocity, hit.label) for hit in transcribe_file(take.path, classifier).hits] == played

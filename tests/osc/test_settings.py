@@ -150,6 +150,17 @@ def test_an_open_stream_changes_without_losing_or_doubling_a_hit(client, loop, h
     assert velocities[-1] == 77 != velocities[0] == plain[0].arguments[5]
 
 
+def test_a_profile_that_is_reset_gives_its_open_streams_the_defaults(client, loop):
+    plain = heard(client, loop)
+    client.ask("settings/set", 1, "deaf", "noise_gate_db", 0.0)
+    player = Player(client, "", -1.0, "deaf")
+    assert player.ask("settings/reset", "deaf")[-1].address.endswith("done")
+    player.play(cut(loop[:, None], 512)).close()
+    assert player.hits() == plain.hits()
+    (fail,) = client.ask("stream/open", 9, RATE, 1, "", -1.0, "deaf")
+    assert fail.arguments[1] == "settings.no_profile"
+
+
 def test_the_command_line_holds_until_it_is_set_and_is_never_stored(engine, store):
     profiles = LiveProfiles(store, default="pads", overrides={"sensitivity": 3, "retrigger_ms": 20})
     with serving(engine, profiles=profiles) as server:
