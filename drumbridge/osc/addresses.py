@@ -208,7 +208,8 @@ REPLIES: Final[tuple[Reply, ...]] = (
     Reply(
         PREFIX + "labels/value",
         (REQ,),
-        "The table of labels, in its order; unsure is last and has gm_note -1.",
+        "The table of labels, in its order; unsure ends it and has gm_note -1. Labels of the model that are not "
+        "in the table follow.",
         (
             Argument("index", "i", "place in the table, from 0"),
             Argument("label", "s", "name"),

@@ -18,7 +18,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from drumbridge._version import __version__
-from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR
+from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR, pad_index
+from drumbridge.core.own_labels import own_pads
+from drumbridge.core.pad import Pad
 from drumbridge.engine.jobs import Job, JobQueue
 from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
@@ -101,6 +103,7 @@ class Bridge:
         self._kits: KitRequests | None = None
         self.host = "127.0.0.1"
         self._model = ""
+        self._own_pads: list[Pad] = []
         self._started_s = time.monotonic()
         self._requests = self._fails = 0
         self._making = threading.Lock()
@@ -162,7 +165,7 @@ class Bridge:
             from drumbridge.osc.live_requests import LiveRequests
 
             self._live = LiveRequests(
-                lambda: self.engine.load_model(), self.done, self.fail, self._started_s, self._make_profiles()
+                lambda: self.engine.load_hit_model(), self.done, self.fail, self._started_s, self._make_profiles()
             )
         return self._live
 
@@ -205,7 +208,8 @@ class Bridge:
         ModelError
             As `Engine.load_model`.
         """
-        self._model = self.engine.load_model().name
+        classifier = self.engine.load_model()
+        self._model, self._own_pads = classifier.name, list(own_pads(classifier.rule.labels).values())
 
     @property
     def requests(self) -> int:
@@ -298,6 +302,7 @@ class Bridge:
     def _labels(self, session: Session, req: int) -> Sequence[Any]:
         rows = [(index, *label) for index, label in enumerate(LABELS)]
         rows.append((len(rows), UNSURE, UNSURE, -1, UNSURE_COLOUR))
+        rows += [(pad_index(pad.number), pad.name, pad.name, pad.note, pad.colour) for pad in self._own_pads]
         for message in replies(PREFIX + "labels/value", req, rows):
             session.route.send(encode(message))
         return ()

@@ -1,6 +1,7 @@
 """The bridge without a socket: every request is answered exactly once, and as the table says."""
 
 import queue
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -175,6 +176,16 @@ def test_status_has_the_keys_of_the_table(client):
     assert {key: type(value) for key, value in facts.items()} == types
     assert facts["version"] == __version__
     assert done == message("done", 1)
+
+
+def test_labels_of_the_servers_own_model_follow_the_table(engine, monkeypatch):
+    own = SimpleNamespace(name="own", rule=SimpleNamespace(labels=("kick", "my can")))
+    monkeypatch.setattr(engine, "load_model", lambda: own)
+    bridge = Bridge(lambda: engine, JobQueue(threads=1, per_client=1))
+    bridge.load_model()
+    value, _ = Client(bridge).ask("labels", 1)
+    assert bridge.close(DEADLINE_S)
+    assert value.arguments[1 + 5 * (len(LABELS) + 1) :][:3] == (len(LABELS) + 1, "my can", "my can")
 
 
 def test_labels_are_the_table_of_labels_and_unsure(client):
