@@ -16,9 +16,10 @@ from drumbridge.evaluation.run import evaluate_one_shots, evaluate_recordings, r
 from drumbridge.inference.manifest import Manifest
 
 from .electronic import SOURCE
-from .export import model_to_onnx, write_model
+from .export import write_model
 from .fit import Recipe
 from .front_end import SAMPLE_RATE, SAMPLES_AFTER, SAMPLES_BEFORE
+from .hit_export import hit_model_to_onnx
 from .model_card import model_card, training_credits
 from .objective import MODEL_LABELS
 from .pipeline import Plan, Trained
@@ -44,10 +45,10 @@ def publish(
         )  # fmt: skip
 
     with TemporaryDirectory() as folder:
-        draft = write_model(model_to_onnx(trained.model, manifest({})), Path(folder), f"{name}-{version}")
+        draft = write_model(hit_model_to_onnx(trained.model, manifest({})), Path(folder), f"{name}-{version}")
         reports = measure(draft, data, say)
     final = manifest({what: summary(report) for what, report in reports.items()})
-    path = write_model(model_to_onnx(trained.model, final), out, f"{name}-{version}")
+    path = write_model(hit_model_to_onnx(trained.model, final), out, f"{name}-{version}")
     facts = {
         "training command": f"`{command}`",
         "networks": networks_text(plan),

@@ -14,9 +14,10 @@ pytest.importorskip("onnx")
 from drumbridge.core.synthesis import synthesise  # noqa: E402
 from drumbridge.inference.classifier import OnnxClassifier  # noqa: E402
 from drumbridge.inference.manifest import Manifest  # noqa: E402
-from drumbridge.training.export import model_to_onnx, write_model  # noqa: E402
+from drumbridge.training.export import write_model  # noqa: E402
 from drumbridge.training.fit import Recipe, Trainer, scores_of  # noqa: E402
 from drumbridge.training.front_end import EARLY_LIMIT, SAMPLE_RATE, SAMPLES_AFTER, SAMPLES_BEFORE  # noqa: E402
+from drumbridge.training.hit_export import hit_model_to_onnx  # noqa: E402
 from drumbridge.training.loop_cache import LoopCache  # noqa: E402
 from drumbridge.training.network import HitEnsemble, HitModel  # noqa: E402
 from drumbridge.training.objective import INDEX, MODEL_LABELS, best_groups, group_indices  # noqa: E402
@@ -99,7 +100,7 @@ def test_the_exported_model_answers_as_the_trained_one(network, tmp_path: Path) 
         samples_after=SAMPLES_AFTER, segmentation="onset", activation="sigmoid",
         thresholds=dict.fromkeys(MODEL_LABELS, 0.5), calibration={}, training_data=[], licence="MIT", accuracy={},
     )  # fmt: skip
-    path = write_model(model_to_onnx(model, manifest), tmp_path, "tiny-1")
+    path = write_model(hit_model_to_onnx(model, manifest), tmp_path, "tiny-1")
     assert path.name.startswith("tiny-1-")
     classifier = OnnxClassifier(path)
     audio = np.random.default_rng(0).normal(0, 0.1, (3, SAMPLES_BEFORE + SAMPLES_AFTER)).astype(np.float32)
