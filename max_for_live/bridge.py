@@ -25,7 +25,8 @@ PARTS: Final = (
 WIDTH: Final = 684
 SERVER_PORT: Final = 23786
 
-_SHOWN = (*(label.name for label in LABELS), "unsure", "drums")
+_COLOURED = (*(label.name for label in LABELS), "unsure", "drums")
+_SHOWN = (*_COLOURED[:-1], "pad", "drums")
 _CONTROL = ("status", "connection", "model", "reply_port", "server_port", "stream", "stage", "launcher", "verdict",
             "confidence", "swatch", "colours", "targets", "routes", "tap_port", "tap")  # fmt: skip
 _TARGETS = chain.TARGETS | {
@@ -51,7 +52,7 @@ _NODE = {
 }
 
 OBJECTS: Final = (
-    *chain.objects(SERVER_PORT, _CONTROL),
+    *chain.objects(SERVER_PORT, _CONTROL, silent=-1),
     chain.js_box(SCRIPT),
     Object("input", "plugin~"),
     Object("output", "plugout~"),
@@ -88,7 +89,6 @@ tap_clock 0 > tap 0
 tap 0 > net 0
 set_tap_port 0 > net 0
 parts 4 > note_kept 1
-note_kept 0 > notes 0
 node 0 > node_says 0
 node_says 0 > node_ready 0
 node_says 1 > node_launched 0
@@ -152,7 +152,7 @@ CONTROLS: Final = (
     # colours
     Control("colours_title", "label", (312, 5, 100, 16), "Class and colour"),
     Control("colour_class", "menu", (312, 24, 104, 15), info="The class whose colour is shown below.",
-            long_name="Colour of class", visible=STORED, sends="colour_class", values=_SHOWN, initial=0),
+            long_name="Colour of class", visible=STORED, sends="colour_class", values=_COLOURED, initial=0),
     Control("swatch", "swatch", (312, 43, 104, 34), info="The colour that clips of this class take."),
     Control("take_colour", "button", (312, 84, 104, 22), "Take from clip",
             info="Takes the colour of the selected clip for this class.", long_name="Take colour",
@@ -171,7 +171,7 @@ CONTROLS: Final = (
             info="Sets the slices of the first Simpler on that track from the hits in its sample.",
             long_name="Slice Simpler", sends="slice_simpler"),
     Control("refresh", "button", (434, 115, 108, 15), "Refresh tracks",
-            info="Reads the list of tracks again.", long_name="Refresh tracks", sends="refresh"),
+            info="Reads the list of tracks again.", long_name="Refresh tracks", sends="refresh_tracks"),
     Control("line_4", "line", (550, 6, 2, 132)),
     # live
     Control("live_title", "label", (560, 5, 110, 16), "Live"),

@@ -1,13 +1,16 @@
 """What both devices have in common: the way to the server, and from a hit to a note through Max's own objects.
 
 Conventions: hits never pass js. A hit's nine numbers are taken apart right to left, so that all of them lie ready when
-the last one, the number of the stream, decides: is it ours, and is it of the stage that is played? Everything else the
-server says goes to js in the order in which it came (`deferlow`; js alone could turn it round).
+the last one, the number of the stream, decides: is it ours, and is it of the stage that is played? Behind the labels
+stand "unsure" and, with a kit, the kit's pads, which are shown as "pad". Everything else that the server says goes to
+js in the order in which it came (`deferlow`; js alone could turn it round).
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from drumbridge.core.labels import LABELS
 
 from .patcher import Object
 
@@ -31,8 +34,12 @@ def js_box(script: str) -> Object:
     return Object("js", f"js {script}", 2, saved)
 
 
-def objects(server_port: int, control: tuple[str, ...]) -> tuple[Object, ...]:
-    """Return the common boxes; `control` are the words of js's outlet 1, in the order of the outlets of its route."""
+def objects(server_port: int, control: tuple[str, ...], silent: int) -> tuple[Object, ...]:
+    """Return the common boxes.
+
+    `control` are the words of js's outlet 1, in the order of the outlets of its route; `silent` is the note that is
+    none.
+    """
     return (
         Object("device", "live.thisdevice"),
         Object("begin", "trigger b b"),
@@ -50,7 +57,9 @@ def objects(server_port: int, control: tuple[str, ...]) -> tuple[Object, ...]:
         Object("yes", "select 1"),
         Object("fire", "trigger b b b"),
         Object("note_kept", "int"),
+        Object("audible", f"select {silent}"),
         Object("label_kept", "int"),
+        Object("known_label", f"minimum {len(LABELS) + 1}"),
         Object("confidence_kept", "float"),
         Object("percent", "* 100."),
         Object("notes", "makenote 100 50"),
@@ -106,7 +115,10 @@ yes 0 > fire 0
 fire 2 > note_kept 0
 fire 1 > label_kept 0
 fire 0 > confidence_kept 0
-label_kept 0 > last_hit 0
+label_kept 0 > known_label 0
+known_label 0 > last_hit 0
+note_kept 0 > audible 0
+audible 1 > notes 0
 confidence_kept 0 > percent 0
 percent 0 > confidence 0
 notes 0 > note_list 0

@@ -41,7 +41,9 @@ FIXED: Final[dict[str, Ports]] = {
     "==": Ports(2, ("int",)),
     "&&": Ports(2, ("int",)),
     "*": Ports(2, ("float",)),
-    "gate": Ports(2, (_ANY,)),
+    ">": Ports(2, ("int",)),
+    "+": Ports(2, ("int",)),
+    "minimum": Ports(2, ("int", "int")),
     "message": Ports(2, (_ANY,)),
     "comment": Ports(1, ()),
     "panel": Ports(1, ()),
@@ -83,6 +85,8 @@ def ports(text: str, js_outlets: int = 1) -> Ports:
         return Ports(len(values), (_ANY,))
     if name == "trigger":
         return Ports(1, tuple(_TRIGGERS[value] for value in values))
+    if name == "gate":
+        return Ports(2, (_ANY,) * (int(values[0]) if values else 1))
     if name == "jit.catch~":
         return Ports(int(values[0]) if values else 1, ("jit_matrix", _ANY))
     if name == "js":

@@ -1,6 +1,8 @@
 """DrumBridge Pads, the MIDI effect, as tables: plays what a bus hears, with a note of one's own for each class.
 
-Conventions: as for `patcher`. The notes lie in a Max table, filled by the number boxes; note 0 is silence.
+Conventions: as for `patcher`. The notes lie in a Max table, filled by the number boxes, under the General MIDI notes of
+the classes, so that the best guess of an unsure hit plays the note chosen for it; note 0 is silence. The pads of a kit
+have notes of their own and pass the table by.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ SCRIPT: Final = "drumbridge_pads.js"
 PARTS: Final = ("values", "server", "pads")
 WIDTH: Final = 502
 
-_SHOWN = (*(label.name for label in LABELS), "unsure")
+_SHOWN = (*(label.name for label in LABELS), "unsure", "pad")
 _CONTROL = ("status", "connection", "model", "reply_port", "server_port", "stream", "stage", "note")
 _TARGETS = chain.TARGETS | {"note": "learnt 0"}
 _ROWS = 10
@@ -42,22 +44,32 @@ def _note_controls() -> list[Control]:
 
 
 OBJECTS: Final = (
-    *chain.objects(SERVER_PORT, _CONTROL),
+    *chain.objects(SERVER_PORT, _CONTROL, silent=0),
     chain.js_box(SCRIPT),
+    Object("none", "select -1"),
+    Object("no_note", "message 0"),
+    Object("is_pad", f"> {len(LABELS)}"),
+    Object("side", "+ 1"),
+    Object("which", "gate 2"),
     Object("note_of", "table"),
-    Object("audible", "select 0"),
     Object("learnt", "route " + " ".join(str(k) for k in range(len(LABELS)))),
-    *(Object(f"store_{label.name}", f"prepend {k}") for k, label in enumerate(LABELS)),
+    *(Object(f"store_{label.name}", f"prepend {label.gm_note}") for label in LABELS),
 )
 
 WIRES: Final = (
     chain.wires(_CONTROL, _TARGETS)
     + """
 midi_in 0 > midi_out 0
-parts 7 > note_of 0
+parts 7 > is_pad 0
+is_pad 0 > side 0
+side 0 > which 0
+parts 4 > none 0
+none 0 > no_note 0
+no_note 0 > note_kept 1
+none 1 > which 1
+which 0 > note_of 0
 note_of 0 > note_kept 1
-note_kept 0 > audible 0
-audible 1 > notes 0
+which 1 > note_kept 1
 """
     + "\n".join(
         f"learnt {k} > note_{label.name} 0\n"

@@ -134,7 +134,7 @@ def _control(one: Control) -> tuple[dict[str, Any], Ports]:
             box |= {"background": 1}
             saved["bgfillcolor"] = {"expression": "themecolor.live_lcd_bg"}
     elif one.kind == "meter":
-        box |= {"orientation": 0}
+        box |= {"orientation": 1}  # lying
     if one.info:
         box |= {"annotation": one.info, "annotation_name": one.long_name or one.text or one.name}
     if one.long_name:

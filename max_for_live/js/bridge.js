@@ -19,7 +19,7 @@ function init() {
     connect();
 }
 
-function refresh() {
+function refresh_tracks() {
     if (cursor) {
         list_targets();
         list_routes();
@@ -36,6 +36,7 @@ function on_connected() {
 
 function on_lost() {
     forget_stream();
+    drop_work();
 }
 
 function on_tick(time_ms) {

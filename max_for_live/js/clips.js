@@ -74,8 +74,10 @@ function describe_clip(id) {
     clip.first = read_number("start_marker");
     clip.start = clip.looping ? Math.min(clip.first, clip.loop_start) : clip.first;
     clip.end = clip.looping ? clip.loop_end : read_number("end_marker");
-    clip.start_time = read_number("start_time");
-    clip.end_time = read_number("end_time");
+    if (clip.in_arrangement) {
+        clip.start_time = read_number("start_time");
+        clip.end_time = read_number("end_time");
+    }
     clip.markers = clip.warped ? (read_record("warp_markers") || {}).warp_markers : null;
     at("live_set");
     tempo = read_number("tempo");

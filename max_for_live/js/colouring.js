@@ -94,17 +94,14 @@ function apply_verdict(id, verdict) {
 }
 
 function show_verdict(label, p) {
-    outlet(1, ["verdict", label]);
+    outlet(1, ["verdict", label === SEVERAL ? SEVERAL + 1 : label]); // in the strip's list a kit's pad stands between
     outlet(1, ["confidence", Math.round(100 * p)]);
 }
 
 function end_run() {
     var ended = run;
     run = null;
-    if (ended.changed.length) {
-        history.push(ended.changed);
-        history = history.slice(-RUNS);
-    }
+    remember(ended.changed);
     if (ended.ids.length === 1 && ended.failed === 1) {
         say(ended.reason);
     } else if (ended.ids.length === 1 && ended.other === 1) {
@@ -112,6 +109,23 @@ function end_run() {
     } else {
         say(ended.dry ? "would_colour" : "coloured", ended.done, ended.unsure, ended.other, ended.failed);
     }
+}
+
+function remember(changed) {
+    if (changed.length) {
+        history.push(changed);
+        history = history.slice(-RUNS);
+    }
+}
+
+/* The server is gone: what was asked of it is never answered, and what was changed can still be undone. */
+function drop_work() {
+    if (run) {
+        remember(run.changed);
+        run = null;
+    }
+    task_req = 0;
+    pending = {};
 }
 
 function stop_work() {

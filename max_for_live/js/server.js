@@ -10,12 +10,15 @@ var TICK_MS = 250;
 var HELLO_MS = 1000;
 var PING_MS = 5000;
 var SILENT_MS = 4000;
+var HELD_UP_MS = 500;
 var FIRST_PORT = 24000;
 var PORTS = 8000;
 
 var pending = {};
 var count = 0;
-var link = {connected: false, own: 0, port: SERVER_PORT, reply_port: 0, tries: 0, asked_ms: 0, lost: false};
+var link = {connected: false, own: 0, port: SERVER_PORT, reply_port: 0, tries: 0, asked_ms: 0,
+            model: "", model_ms: 0,
+            ticked_ms: 0};
 var ticker = null;
 
 function now_ms() {
@@ -122,6 +125,7 @@ function connect() {
     choose_reply_port();
     outlet(1, ["server_port", link.port]);
     say("starting");
+    link.ticked_ms = now_ms();
     ticker = new Task(tick, this);
     ticker.interval = TICK_MS;
     ticker.repeat();
@@ -153,12 +157,23 @@ function greeted(version) {
     outlet(1, ["connection", 1]);
     say(version === VERSION ? "connected" : "other_version");
     ask("notify", [2], function () {});
+    link.model = "";
+    link.model_ms = 0;
+    on_connected();
+}
+
+/* A server that has just begun is still loading its model, so ask until there is one. */
+function ask_for_model(time_ms) {
+    if (link.model || time_ms - link.model_ms < HELLO_MS) {
+        return;
+    }
+    link.model_ms = time_ms;
     ask("status", [], function (good, values, request) {
-        if (good) {
-            outlet(1, ["model", request.values.model ? String(request.values.model) : "-"]);
+        if (good && request.values.model) {
+            link.model = String(request.values.model);
+            outlet(1, ["model", link.model]);
         }
     });
-    on_connected();
 }
 
 function lose() {
@@ -173,7 +188,13 @@ function lose() {
 }
 
 function tick() {
-    var time_ms = now_ms(), req, late = [];
+    var time_ms = now_ms(), req, late = [], held_up_ms = time_ms - link.ticked_ms - TICK_MS;
+    link.ticked_ms = time_ms;
+    for (req in pending) { // while Live itself stood still no answer could be heard
+        if (pending.hasOwnProperty(req) && held_up_ms > HELD_UP_MS) {
+            pending[req].due_ms += held_up_ms;
+        }
+    }
     for (req in pending) {
         if (pending.hasOwnProperty(req) && pending[req].due_ms < time_ms) {
             late.push(req);
@@ -192,6 +213,9 @@ function tick() {
     } else if (!link.connected && time_ms - link.asked_ms > HELLO_MS) {
         hello();
         nobody_there(time_ms);
+    }
+    if (link.connected) {
+        ask_for_model(time_ms);
     }
     on_tick(time_ms);
 }
@@ -220,6 +244,7 @@ function reason_of(code) {
 
 var FAILS = {
     "client.timeout": "no_answer",
+    "job.cancelled": "cancelled",
     "client.lost": "hits_lost",
     "audio.not_found": "file_missing",
     "audio.permission": "file_forbidden",

@@ -1,9 +1,5 @@
 """A running `drumbridge serve` with a small model, drum loops whose hits are known, and a device beside it."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,33 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from serving import Server, serving
 
-import drumbridge
 from drumbridge.core.synthesis import synthesise
 
 RATE = 44100
-ROOT = Path(drumbridge.__file__).parents[1]
-
-
-@dataclass
-class Server:
-    """A server process and what it listens with."""
-
-    port: int
-    model: Path
 
 
 @pytest.fixture(scope="session")
 def server(small_model) -> Iterator[Server]:
-    command = [sys.executable, "-m", "drumbridge", "serve", "--port", "0", "--model", str(small_model)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    port = int(re.search(r"ready on [^ ]+, port (\d+)", process.stdout.readline())[1])
-    yield Server(port, small_model)
-    process.terminate()
-    _, log = process.communicate(timeout=30)
-    assert process.returncode == 0
-    assert "Traceback" not in log
+    with serving(small_model) as one:
+        yield one
 
 
 def write_drums(path: Path, strokes: list[tuple[float, str]], length_s: float) -> Path:

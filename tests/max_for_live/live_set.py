@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -136,6 +138,10 @@ class Device:
     def send(self, *message: object) -> None:
         self._write({"send": message})
 
+    def let(self, name: str, value: object) -> None:
+        """Set a constant of the script, a time to wait mostly."""
+        self._write({"let": [name, value]})
+
     def poke(self, number: int, name: str, value: object) -> None:
         """Change the set as its user would."""
         self._write({"poke": [number, name, value]})
@@ -144,35 +150,42 @@ class Device:
         self._process.stdin.write(json.dumps(value) + "\n")
         self._process.stdin.flush()
 
-    def _next(self) -> dict:
+    def _next(self, deadline: float | None = None) -> dict:
+        left_s = DEADLINE_S if deadline is None else deadline - time.monotonic()
         try:
-            line = self._lines.get(timeout=DEADLINE_S)
+            line = self._lines.get(timeout=max(0.0, left_s))
         except Empty:
-            raise AssertionError(f"the device says nothing more; last: {self.heard[-3:]}, {self.sent[-3:]}") from None
+            raise AssertionError(f"that was not said; last: {self.heard[-4:]}, {self.sent[-4:]}") from None
         assert "error" not in line, line["error"]
         for key, place in (("out", self.heard), ("sent", self.sent), ("event", self.events)):
             if key in line:
                 place.append(line[key])
         return line
 
+    def _lines_in_time(self) -> Iterator[dict]:
+        """Yield what comes; a device that goes on talking of other things is late too."""
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            yield self._next(deadline)
+
     def until(self, word: str, *atoms: object) -> list:
         """Return the next thing sent to the patch that begins like this."""
-        while True:
-            out = self._next().get("out")
+        for line in self._lines_in_time():
+            out = line.get("out")
             if out and out[: 1 + len(atoms)] == [word, *atoms]:
                 return out
 
     def until_sent(self, address: str) -> list:
-        while True:
-            sent = self._next().get("sent")
+        for line in self._lines_in_time():
+            sent = line.get("sent")
             if sent and sent[0] == address:
                 return sent
 
     def until_status(self, text: str) -> list:
         """Wait for a status line; `text` is that of messages.json, # for any number. Return its numbers."""
         words = text.split()
-        while True:
-            out = self._next().get("out")
+        for line in self._lines_in_time():
+            out = line.get("out")
             if out and out[0] == "status":
                 found = out[1:]
                 if len(found) == len(words) and all(w in ("#", f) for w, f in zip(words, found, strict=True)):
@@ -181,8 +194,7 @@ class Device:
     def state(self) -> dict:
         """Return the set as it is now; fails when the device used Live wrongly."""
         self._write({"state": 1})
-        while True:
-            line = self._next()
+        for line in self._lines_in_time():
             if "state" in line:
                 assert not line["violations"], line["violations"]
                 self.symbols = line["symbols"]

@@ -12,7 +12,7 @@ OBJECTS = json.loads((Path(__file__).parent / "facts" / "max_objects.json").read
 names = pytest.mark.parametrize("name", list(GRAPHS))
 SIGNAL_INLETS = {"plugout~": {0, 1}, "live.meter~": {0}, "jit.catch~": {0, 1}}
 # Those whose inlets and outlets depend on what stands behind the name.
-BY_ARGUMENTS = {"route", "unpack", "pack", "trigger", "js", "jit.catch~", "udpsend", "*"}
+BY_ARGUMENTS = {"route", "gate", "unpack", "pack", "trigger", "js", "jit.catch~", "udpsend", "*"}
 
 
 def arguments(text: str) -> list[str]:
@@ -37,6 +37,8 @@ def test_every_box_is_a_known_object_with_its_inlets_and_outlets(name):
             assert (box["numinlets"], outlets) == (1, n)
         elif object_name == "pack":
             assert (box["numinlets"], outlets) == (n, 1)
+        elif object_name == "gate":
+            assert (box["numinlets"], outlets) == (2, int(arguments(box["text"])[0]))
         elif object_name == "js":
             assert (box["numinlets"], outlets) == (1, 2)
         elif object_name == "jit.catch~":

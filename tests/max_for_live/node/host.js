@@ -3,7 +3,7 @@
 /* Runs a device's js as Max would, with real UDP and a fake Live: node host.js CONFIG.json.
 
 Lines of JSON come in on stdin: {"send": [message, ...]} goes to js, {"state": 1} asks for the set, {"poke":
-[id, property, value]} changes it. Lines go out: {"out":
+[id, property, value]} changes it, {"let": [name, value]} sets a constant of js. Lines go out: {"out":
 [outlet, ...]} for everything that js sends to its patch, {"sent": address} for each request, {"state": ...}. What the patch
 does between js and the sockets is done here: outlet 0 is udpsend, the words reply_port and server_port of outlet 1 are
 the ports, and replies go to the functions that the patch's prepend objects name. */
@@ -120,6 +120,8 @@ readline.createInterface({input: process.stdin}).on("line", (line) => {
     const message = JSON.parse(line);
     if (message.send) {
         deliver(message.send);
+    } else if (message.let) { // a constant, so that a test need not wait
+        context[message.let[0]] = message.let[1];
     } else if (message.poke) { // somebody works in Live
         const [id, name, value] = message.poke;
         live.objects[id].props[name] = value;
