@@ -1,8 +1,8 @@
 """``drumbridge learn NAME``: pads of somebody's own, taught by a few taps each.
 
 Conventions: taps come from files (``--from``), from one recording in a known order (``--taps``), or from an audio
-interface while somebody plays (``--device``). A kit that exists is only added to with ``--add``. It is stored when something was
-learned, whole or not at all.
+interface while somebody plays (``--device``). A kit that exists is only added to with ``--add``. It is stored when
+something was learned, whole or not at all.
 """
 
 from __future__ import annotations
@@ -38,10 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument(
         "--device", metavar="DEVICE", nargs="?", const="",
-        help="learn while you play: an audio interface as in drumbridge listen (without DEVICE: the system's own choice)",
+        help="learn while you play: an audio interface as in drumbridge listen (default: the system's own choice)",
     )  # fmt: skip
     parser.add_argument(
-        "--channel", default="", metavar="N", help="channel of the device, from 1; 1+2 mixes two (default: the first two)"
+        "--channel",
+        default="",
+        metavar="N",
+        help="channel of the device, from 1; 1+2 mixes two (default: the first two)",
     )
     parser.add_argument("--pads", metavar="A,B,...", help="the pads in --taps, in the order in which they were played")
     parser.add_argument("--per-pad", type=int, default=5, metavar="N", help="strokes of each (default: %(default)s)")
@@ -79,6 +82,9 @@ def run(args: argparse.Namespace) -> int:
         from .learn_live import learn_live
 
         learn_live(engine, name, args.device, parse_channels(args.channel), settings)
+        if not store.has(name):
+            note("nothing was taught.")
+            return 0
         print_pads(store.load(name))
         note(f"stored in {store.folder}; now: drumbridge transcribe FILE --kit {name!r}")
         return 0

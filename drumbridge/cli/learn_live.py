@@ -1,4 +1,4 @@
-"""Teaching pads by playing them: ``drumbridge learn NAME --device ...`` asks for a pad, hears its taps, asks for the next.
+"""Teaching pads by playing them: ``drumbridge learn NAME --device`` asks for a pad, hears its taps, asks for the next.
 
 Conventions: prompts go to stderr, so that stdout holds what was learned. Every tap is stored as it is heard; an empty
 name of a pad, the end of the input or Ctrl-C is the end.
@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from drumbridge.errors import DrumbridgeError
+from drumbridge.errors import DrumbridgeError, StreamError
 
 from .terminal import note
 
@@ -57,11 +57,13 @@ def learn_live(
     kits = LiveKits(engine.kits, engine.load_model, streams)
     try:
         heard = _started(inputs, device, channels, settings)
-        if not engine.kits.has(name):
-            kits.new(name)
         note(f"listening to {heard.device.name}: hit each pad 3 to 10 times, softly and hard.")
         while pad := _asked("\npad (its name, or Enter to end): "):
+            if not engine.kits.has(name):
+                kits.new(name)
             _teach(kits, heard.stream.stream_id, name, pad)
+    except StreamError:
+        note("the input has ended.")
     except KeyboardInterrupt:
         note("ended; what was tapped is stored.")
     finally:
@@ -83,10 +85,10 @@ def _teach(kits: LiveKits, stream_id: int, name: str, pad: str) -> None:
 
     try:
         kits.pad(name, pad)
-        kits.teach(stream_id, name, pad, tapped)
     except DrumbridgeError as error:
         note(error.message)
         return
+    kits.teach(stream_id, name, pad, tapped)
     while _asked(f"hit {pad}, then Enter ({_UNDO} and Enter takes the last tap back)\n").lower() == _UNDO:
         kits.flush()
         try:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from drumbridge.audio.devices import BLOCK_SIZE, BLOCK_SIZES, parse_channels
 from drumbridge.osc.addresses import DEFAULT_PORT
 
+from .kit_options import add_kit_arguments, chosen_kit, tell_of_another_model
 from .live_options import add_live_arguments, live_profiles
 from .note_options import add_note_arguments, start_notes
 from .quiet import quiet_libraries
@@ -26,10 +27,12 @@ from .serve import SWITCH_INTERVAL_S, make_server
 from .terminal import note, stdout_is_terminal
 
 if TYPE_CHECKING:
+    from drumbridge.core.kit import Kit
     from drumbridge.engine.device_input import DeviceInput
     from drumbridge.engine.event_bus import EventBus
     from drumbridge.engine.inputs import Inputs
     from drumbridge.engine.live_profiles import LiveProfiles
+    from drumbridge.engine.live_stream import LiveStream
     from drumbridge.engine.note_outputs import NoteOutputs
 
 _ENDS_WITHIN_S = 5.0
@@ -64,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="UDP and TCP port for --serve (default: %(default)s)"
     )
+    add_kit_arguments(parser)
     add_live_arguments(parser)
     add_note_arguments(parser)
 
@@ -75,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
     channels = parse_channels(args.channel)
     profiles = live_profiles(args)
+    kit = chosen_kit(args)
     device: str | int = int(args.device) if args.device.isdecimal() else args.device
     view = live_view(json=args.json, is_terminal=stdout_is_terminal())
     asked_to_end = _signals()
@@ -84,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
         for name in start_notes(args, outputs):
             note(f"hits are played on {name}.")
         found = _started(inputs, device, channels, profiles, args)
+        if kit is not None:
+            _use(kit, found.stream)
         view.began(found)
         # A wait without an end would keep Windows from telling of Ctrl-C.
         while not view.over.wait(_LOOK_EVERY_S) and not asked_to_end:
@@ -94,6 +101,15 @@ def run(args: argparse.Namespace) -> int:
             raise view.unread
         view.ended(found)
     return 0
+
+
+def _use(kit: Kit, stream: LiveStream) -> None:
+    """Name the hits of a stream by a kit."""
+    from drumbridge.engine.kit_learning import learned_kit
+
+    assert stream.classifier is not None  # an input is started when its stream is open
+    tell_of_another_model(kit, stream.classifier)
+    stream.use_kit(learned_kit(kit, stream.classifier, stream.settings))
 
 
 def _started(
@@ -130,7 +146,7 @@ def _started(
 def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[Inputs, EventBus, NoteOutputs]]:
     """Provide inputs, the bus of their streams, and where their notes are played: a server's, or ones of our own."""
     if args.serve:
-        server = make_server(args.model, "127.0.0.1", args.port, profiles=lambda: profiles)
+        server = make_server(args.model, "127.0.0.1", args.port, kits=args.kits, profiles=lambda: profiles)
         live = server.bridge.live
         serving = threading.Thread(target=server.run, daemon=True)
         serving.start()
