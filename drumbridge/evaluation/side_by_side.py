@@ -128,7 +128,8 @@ def figures_of(items: Sequence[Item], results: Sequence[Classification], place: 
     """Return a model's figures: right and balanced with intervals, groups of drums, calibration, confusion."""
     units = units_to_resample(items)
     truth, answer = [place(item.label) for item in items], [place(result.label) for result in results]
-    right = np.array([t == a for t, a in zip(truth, answer, strict=True)])
+    # A confidence is that of the whole group (any tom, any hat), so that is what it has to be right about.
+    right = np.array([_group(t) == _group(a) for t, a in zip(truth, answer, strict=True)])
     classes = sorted(set(truth) | set(answer))
     figures: dict[str, Any] = {
         "right": _figure(units, truth, answer, accuracy),
@@ -142,6 +143,10 @@ def figures_of(items: Sequence[Item], results: Sequence[Classification], place: 
         for name, group in (("eleven", to_eleven), ("five", to_five)):
             figures[name] = _figure(units, [group(item.label) for item in items], [group(x) for x in labels], accuracy)
     return figures
+
+
+def _group(label: str) -> str:
+    return to_eleven(label) if label in BY_NAME else label
 
 
 def _figure(

@@ -53,8 +53,8 @@ class InputRequests:
         self,
         session: Session,
         req: int,
-        device: str | int,
-        channel: str | int = 0,
+        device: str | float,
+        channel: str | float = 0,
         early_ms: float = AS_THE_PROFILE,
         block_size: int = BLOCK_SIZE,
         sample_rate: int = 0,
@@ -70,8 +70,8 @@ class InputRequests:
                 self._fail(session, req, error)
 
         self.inputs.start(
-            device,
-            channels=parse_channels(channel),
+            _whole(device),
+            channels=parse_channels(_whole(channel)),
             sample_rate=sample_rate,
             block_size=block_size,
             settings=settings,
@@ -102,3 +102,10 @@ class InputRequests:
             )
             for found in self.inputs
         ]
+
+
+def _whole(value: str | float) -> str | int:
+    """Return a number that may have come as float, and text, which is what no number is looked up as."""
+    if isinstance(value, str):
+        return value
+    return int(value) if value == int(value) else str(value)

@@ -81,7 +81,7 @@ class Request:
                 return value
             if argument.type == "f":
                 return float(value)
-            if argument.type in "iv" and value == int(value) and -(1 << 31) <= value < 1 << 31:
+            if argument.type == "i" and value == int(value) and -(1 << 31) <= value < 1 << 31:
                 return int(value)
         raise ProtocolError(
             "osc.arguments",
