@@ -23,6 +23,7 @@ from .live_options import add_live_arguments, live_profiles
 from .note_options import add_note_arguments, start_notes
 from .quiet import quiet_libraries
 from .serve import SWITCH_INTERVAL_S, make_server
+from .take_options import add_take_arguments, start_take
 from .terminal import note, stdout_is_terminal
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from drumbridge.engine.inputs import Inputs
     from drumbridge.engine.live_profiles import LiveProfiles
     from drumbridge.engine.note_outputs import NoteOutputs
+    from drumbridge.engine.takes import Takes
 
 _ENDS_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.1
@@ -66,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_live_arguments(parser)
     add_note_arguments(parser)
+    add_take_arguments(parser)
 
 
 @quiet_libraries()
@@ -79,21 +82,23 @@ def run(args: argparse.Namespace) -> int:
     view = live_view(json=args.json, is_terminal=stdout_is_terminal())
     asked_to_end = _signals()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    with _place(args, profiles) as (inputs, bus, outputs):
+    with _place(args, profiles) as (inputs, bus, outputs, takes):
         bus.add(view)
         for name in start_notes(args, outputs):
             note(f"hits are played on {name}.")
         found = _started(inputs, device, channels, profiles, args)
+        finish_take = start_take(args, takes, found.stream.stream_id)
         view.began(found)
         # A wait without an end would keep Windows from telling of Ctrl-C.
         while not view.over.wait(_LOOK_EVERY_S) and not asked_to_end:
             pass
         inputs.shut_down(_ENDS_WITHIN_S)
         found.stream.join(_ENDS_WITHIN_S)
+        is_saved = finish_take(_ENDS_WITHIN_S)
         if view.unread is not None:
             raise view.unread
         view.ended(found)
-    return 0
+    return 0 if is_saved else 1
 
 
 def _started(
@@ -127,8 +132,8 @@ def _started(
 
 
 @contextmanager
-def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[Inputs, EventBus, NoteOutputs]]:
-    """Provide inputs, the bus of their streams, and where their notes are played: a server's, or ones of our own."""
+def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[Inputs, EventBus, NoteOutputs, Takes]]:
+    """Provide inputs, the bus of their streams, where notes are played, and takes: a server's, or ones of our own."""
     if args.serve:
         server = make_server(args.model, "127.0.0.1", args.port, profiles=lambda: profiles)
         live = server.bridge.live
@@ -136,7 +141,7 @@ def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[I
         serving.start()
         note(f"OSC clients are answered on 127.0.0.1, port {server.address[1]}.")
         try:
-            yield live.interfaces.inputs, live.bus, live.outputs
+            yield live.interfaces.inputs, live.bus, live.outputs, live.recording.takes
         finally:
             server.stop()
             serving.join(_ENDS_WITHIN_S)
@@ -147,15 +152,17 @@ def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[I
     from drumbridge.engine.inputs import Inputs
     from drumbridge.engine.note_outputs import NoteOutputs
     from drumbridge.engine.streams import Streams
+    from drumbridge.engine.takes import Takes
 
     bus = EventBus()
     streams = Streams(Engine(model=args.model).load_model, bus)
-    inputs, outputs = Inputs(streams), NoteOutputs(bus)
+    inputs, outputs, takes = Inputs(streams), NoteOutputs(bus), Takes(streams)
     try:
-        yield inputs, bus, outputs
+        yield inputs, bus, outputs, takes
     finally:
         inputs.shut_down(_ENDS_WITHIN_S)
         streams.shut_down(_ENDS_WITHIN_S)
+        takes.shut_down(_ENDS_WITHIN_S)
         outputs.shut_down(_ENDS_WITHIN_S)
 
 
