@@ -39,7 +39,7 @@ PLACES = {
     "onnxruntime": {"inference/classifier.py"},
     "soundfile": {"audio", "training", "evaluation", "cli/doctor.py"},
     "soxr": {"audio", "training", "evaluation"},
-    "sounddevice": {"audio/devices.py"},
+    "sounddevice": {"audio/port_audio.py"},
     "mido": {"formats", "training"},
     "rtmidi": {"formats/midi_ports.py"},
     "platformdirs": {"formats/profiles.py", "formats/kits.py", "library/location.py"},

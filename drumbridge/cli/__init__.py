@@ -20,6 +20,8 @@ from drumbridge.errors import DrumbridgeError
 VERBS: dict[str, str] = {
     "demo": "show that it works: a drum loop over OSC, there and back",
     "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
+    "listen": "hear an audio interface, and show each hit as it comes",
+    "devices": "list the audio inputs of this machine",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
     "learn": "teach pads of your own by a few taps each",

@@ -30,9 +30,9 @@ from drumbridge.library.sounds import Sound, hits_of, sounds_at
 from drumbridge.library.store import Library
 
 from .cancellation import check_cancelled
-from .classification import classifications, classify_files
+from .classification import classify_files
 from .file_transcription import transcribe_file
-from .one_shot import read_one_shot
+from .hit_models import check_hears_hits
 from .permissions import check_label, check_may_hear
 from .recent_hits import RecentHits
 from .scan import Scan, hear_one, model_of_scan
@@ -96,6 +96,18 @@ class Engine:
                 self._loaded[key] = OnnxClassifier(path, threads=self._threads)
             return self._loaded[key]
 
+    def load_hit_model(self, name_or_path: str | None = None) -> OnnxClassifier:
+        """Return a model that can hear the hits of a recording or a stream.
+
+        Raises
+        ------
+        ModelError
+            As `load_model`; ``model.segmentation`` for a model of whole files or of pieces of equal length.
+        """
+        classifier = self.load_model(name_or_path)
+        check_hears_hits(classifier)
+        return classifier
+
     def classify(
         self, path: str | os.PathLike[str], *, model: str | None = None, after_ms: float | None = None
     ) -> Classification:
@@ -115,8 +127,10 @@ class Engine:
         AudioError, ModelError, SettingsError
         """
         check_after_ms(after_ms)
-        classifier = self.load_model(model)
-        return classifications([read_one_shot(path, classifier, after_ms)], classifier)[0]
+        ((_, result),) = classify_files([os.fspath(path)], self.load_model(model), after_ms, None)
+        if isinstance(result, DrumbridgeError):
+            raise result
+        return result
 
     def classify_many(
         self,
@@ -213,7 +227,7 @@ class Engine:
         """
         return transcribe_file(
             path,
-            self.load_model(model),
+            self.load_hit_model(model),
             start_s=start_s,
             end_s=end_s,
             settings=settings,

@@ -44,6 +44,8 @@ class OnnxClassifier:
     digest : str
         SHA-256 of the file, hexadecimal.
     rule : DecisionRule
+    segmentation : str
+        What its excerpts are, see `Manifest`.
     has_presence : bool
         Whether the model tells sounds from false onsets.
 
@@ -51,8 +53,8 @@ class OnnxClassifier:
     ------
     ModelError
         ``model.not_found``, ``model.not_onnx``, ``model.external_data``, ``model.no_manifest``,
-        ``model.manifest``, ``model.segmentation``, ``model.mismatch`` (the graph is not what the manifest
-        says) or ``model.not_finite``.
+        ``model.manifest``, ``model.mismatch`` (the graph is not what the manifest says) or
+        ``model.not_finite``.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
@@ -64,6 +66,7 @@ class OnnxClassifier:
         self.sample_rate = self.manifest.sample_rate
         self.samples_before = self.manifest.samples_before
         self.samples_after = self.manifest.samples_after
+        self.segmentation = self.manifest.segmentation
         self.rule: DecisionRule = self.manifest.rule()
         self._session = _session(content, self.path.name, threads)
         self.has_presence = any(output.name == "presence" for output in self._session.get_outputs())
@@ -182,13 +185,7 @@ def _manifest(content: bytes, name: str) -> Manifest:
         )
     if external:
         raise ModelError("model.external_data", f"{name} keeps its weights in another file: save it as one file.")
-    manifest = parse_manifest(entries[METADATA_KEY], source=name)
-    if manifest.segmentation != "onset":
-        raise ModelError(
-            "model.segmentation",
-            f"{name} wants {manifest.segmentation!r} pieces of audio; only models of single onsets can be run.",
-        )
-    return manifest
+    return parse_manifest(entries[METADATA_KEY], source=name)
 
 
 def _session(content: bytes, name: str, threads: int) -> Any:

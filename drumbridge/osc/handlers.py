@@ -18,12 +18,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from drumbridge._version import __version__
-from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR
+from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR, pad_index
+from drumbridge.core.own_labels import own_pads
+from drumbridge.core.pad import Pad
 from drumbridge.engine.jobs import Job, JobQueue
 from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
 from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
+from drumbridge.osc.input_addresses import DEVICES, INPUT_START, INPUT_STOP
 from drumbridge.osc.kit_addresses import KIT_REQUESTS, KIT_TAP
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
 from drumbridge.osc.note_addresses import MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
@@ -100,6 +103,7 @@ class Bridge:
         self._kits: KitRequests | None = None
         self.host = "127.0.0.1"
         self._model = ""
+        self._own_pads: list[Pad] = []
         self._started_s = time.monotonic()
         self._requests = self._fails = 0
         self._making = threading.Lock()
@@ -119,6 +123,9 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            DEVICES: partial(self._queue, long_requests.devices),
+            INPUT_START: lambda *arguments: self.live.interfaces.start(*arguments),
+            INPUT_STOP: lambda *arguments: self.live.interfaces.stop(*arguments),
             MIDI_PORTS: partial(self._queue_notes, "midi_ports"),
             MIDI_START: partial(self._queue_notes, "start_midi"),
             MIDI_STOP: partial(self._queue_notes, "stop_midi"),
@@ -158,7 +165,7 @@ class Bridge:
             from drumbridge.osc.live_requests import LiveRequests
 
             self._live = LiveRequests(
-                lambda: self.engine.load_model(), self.done, self.fail, self._started_s, self._make_profiles()
+                lambda: self.engine.load_hit_model(), self.done, self.fail, self._started_s, self._make_profiles()
             )
         return self._live
 
@@ -188,9 +195,7 @@ class Bridge:
             self._ways.close()
         ended = self.jobs.close(timeout_s)
         if self._live is not None:
-            ended = self._live.streams.shut_down(timeout_s) and ended
-            ended = self._live.recording.takes.shut_down(timeout_s) and ended
-            ended = self._live.outputs.shut_down(timeout_s) and ended
+            ended = self._live.shut_down(timeout_s) and ended
         if self._kits is not None:
             self._kits.kits.shut_down()
         return ended
@@ -203,7 +208,8 @@ class Bridge:
         ModelError
             As `Engine.load_model`.
         """
-        self._model = self.engine.load_model().name
+        classifier = self.engine.load_model()
+        self._model, self._own_pads = classifier.name, list(own_pads(classifier.rule.labels).values())
 
     @property
     def requests(self) -> int:
@@ -296,6 +302,7 @@ class Bridge:
     def _labels(self, session: Session, req: int) -> Sequence[Any]:
         rows = [(index, *label) for index, label in enumerate(LABELS)]
         rows.append((len(rows), UNSURE, UNSURE, -1, UNSURE_COLOUR))
+        rows += [(pad_index(pad.number), pad.name, pad.name, pad.note, pad.colour) for pad in self._own_pads]
         for message in replies(PREFIX + "labels/value", req, rows):
             session.route.send(encode(message))
         return ()
@@ -320,7 +327,7 @@ class Bridge:
         return ()
 
     def _is_busy(self, client_id: int) -> bool:
-        return self.jobs.is_busy(client_id) or (self._live is not None and self._live.streams.has_open(client_id))
+        return self.jobs.is_busy(client_id) or (self._live is not None and self._live.has_open(client_id))
 
     def _gone(self, client_id: int) -> None:
         self.jobs.drop(client_id)

@@ -129,7 +129,9 @@ LIVE_EVENTS: Final[tuple[Reply, ...]] = (
                 "reason_code",
                 "i",
                 "0: packets were lost; 1: audio came faster than it could be heard; 2: the packets' numbers began "
-                "anew, so the length is unknown and 0",
+                "anew, so the length is unknown and 0; 3: the audio interface lost samples (an xrun; length 0 if its "
+                "time stamps show none missing); 4: the audio interface is gone (length 0), or is back and the length "
+                "is how long it was away",
             ),
         ),
         "Audio of a live stream is missing; hits in it are not heard, positions after it are exact.",

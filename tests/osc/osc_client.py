@@ -119,7 +119,7 @@ class TestEngine:
         self.corrected: list[tuple] = []
 
     def load_model(self, name: str | None = None) -> SimpleNamespace:
-        return SimpleNamespace(name=name or "small")
+        return SimpleNamespace(name=name or "small", rule=SimpleNamespace(labels=("kick", "snare", "clap")))
 
     def _wait(self, cancelled: Callable[[], bool]) -> None:
         self.running.release()
