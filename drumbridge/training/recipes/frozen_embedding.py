@@ -60,14 +60,15 @@ class FrozenEmbedding:
             weight = layer.weight / torch.from_numpy(spread)
             layer.bias -= weight @ torch.from_numpy(mean)
             layer.weight.copy_(weight)
-            scores = layer(torch.from_numpy(unknown)).numpy()
+            nothing = np.zeros((0, len(classes)), np.float32)
+            scores = layer(torch.from_numpy(unknown)).numpy() if len(unknown) else nothing
             known = layer(torch.from_numpy(x)).numpy()
         calibrated_on = (scores, unknown_y) if len(scores) else (known, y)
         scale, bias = fit_platt(calibrated_on[0], np.eye(len(classes))[calibrated_on[1]])
         changes = {
             "calibration": {
                 "hit_scale": round(scale, 4), "hit_bias": round(bias, 4),
-                "presence_threshold": base.rule.presence_threshold,
+                "presence_threshold": base.rule.presence_threshold, "onset_evidence": base.rule.onset_evidence,
             },
             "training_data": base.manifest.training_data, "licence": base.manifest.licence,
             "extra": {"base": base.name},
