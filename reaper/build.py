@@ -20,13 +20,14 @@ HERE = Path(__file__).resolve().parent
 PACKAGE = HERE / "drumbridge.lua"
 URL = "https://drumbridge.invalid/reaper"  # a name that can never exist: RFC 2606
 RELEASED = "2026-11-21T00:00:00Z"  # the version in the header
+SEVERAL_COLOUR = 0xE6E6E6  # of an item in which several drums play, as in the devices for Live
 CATEGORY = "reaper"  # for ReaPack, the folder of the package
 
 _LABELS = """\
 -- The table of labels: name, General MIDI note and colour (0xRRGGBB), in the order in which people see them.
 -- Written by build.py from drumbridge/core/labels.py; do not edit.
 
-local labels = {{ unsure_colour = 0x{unsure:06X}, by_name = {{}} }}
+local labels = {{ unsure_colour = 0x{unsure:06X}, several_colour = 0x{several:06X}, by_name = {{}} }}
 
 labels.list = {{
 {rows}
@@ -61,7 +62,7 @@ def labels_lua() -> str:
     rows = (
         f'  {{ name = "{label.name}", note = {label.gm_note}, colour = 0x{label.colour:06X} }},' for label in LABELS
     )
-    return _LABELS.format(unsure=UNSURE_COLOUR, rows="\n".join(rows))
+    return _LABELS.format(unsure=UNSURE_COLOUR, several=SEVERAL_COLOUR, rows="\n".join(rows))
 
 
 def header(name: str) -> str:

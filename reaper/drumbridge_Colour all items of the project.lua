@@ -20,6 +20,7 @@ require("run").action({
     for _, row in ipairs(labels.list) do
       if count[row.name] then parts[#parts + 1] = count[row.name] .. " " .. hits.shown(row.name) end
     end
+    if count.drums then parts[#parts + 1] = count.drums .. " drums (several in one item)" end
     if count.unsure then parts[#parts + 1] = count.unsure .. " unsure" end
     return failure.text("coloured", #found, table.concat(parts, ", "))
   end,

@@ -1,16 +1,20 @@
 -- What was heard, in the words of an item: labels by confidence, colours, names, and when in the item.
 --
--- Conventions: a hit has `at` (item time, seconds), `velocity` and `labels`, the strongest first; a hit without labels
--- is unsure. Labels below the user's minimum confidence are left out.
+-- Conventions: "unsure" and "drums" (several of them) stand beside the labels. A hit has `at` (item time, seconds),
+-- `velocity` and `labels`, the strongest first; a hit without labels is unsure. Labels below the user's minimum
+-- confidence are left out.
 
 local labels = require("labels")
 local settings = require("settings")
 
 local hits = {}
 
+local OTHERS = { unsure = labels.unsure_colour, drums = labels.several_colour }
+local ONE_DRUM_SHARE = 0.75 -- so much of what sounds in an item makes it that drum
+
 --- Return the native colour of a label, as REAPER wants it in I_CUSTOMCOLOR.
 function hits.colour(label)
-  local rgb = label == "unsure" and labels.unsure_colour or labels.by_name[label].colour
+  local rgb = OTHERS[label] or labels.by_name[label].colour
   return reaper.ColorToNative(rgb >> 16, rgb >> 8 & 255, rgb & 255) | 0x1000000
 end
 
@@ -18,13 +22,6 @@ end
 function hits.shown(label) return (label:gsub("_", " ")) end
 
 local function is_known(label) return labels.by_name[label] ~= nil end
-
---- Return what a classified take is: {take, label, confidence}.
-function hits.of_one_shot(request)
-  local label = request.label
-  if not is_known(label) or 100 * request.confidence < settings.value("minimum") then label = "unsure" end
-  return { take = request.take, label = label, confidence = request.confidence }
-end
 
 local function ranked(confidences)
   local minimum, list = settings.value("minimum") / 100, {}
@@ -36,6 +33,35 @@ local function ranked(confidences)
     return labels.by_name[a.label].index < labels.by_name[b.label].index
   end)
   return list
+end
+
+--- Return the one label that three quarters of some hits have, each counting as much as its velocity; else "drums".
+local function verdict(heard)
+  local weight, total = {}, 0
+  for _, hit in ipairs(heard) do
+    local label = hits.label({ labels = ranked(hit.labels) })
+    weight[label] = (weight[label] or 0) + hit.velocity
+    total = total + hit.velocity
+  end
+  for label, share in pairs(weight) do if share >= ONE_DRUM_SHARE * total then return label end end
+  return "drums"
+end
+
+--- Return whether the hits of a take tell what it is: several, or any where a one-shot begins too late to be one.
+function hits.tell(request)
+  local n = request.hearing and #request.hearing.hits or 0
+  return n > 1 or n == 1 and request.fail ~= nil
+end
+
+--- Return what a classified take is, {take, label}. One in which several hits were heard is what most of them are.
+function hits.of_sound(request)
+  local label = request.label
+  if hits.tell(request) then
+    label = verdict(request.hearing.hits)
+  elseif not is_known(label) or 100 * request.confidence < settings.value("minimum") then
+    label = "unsure"
+  end
+  return { take = request.take, label = label }
 end
 
 --- Return the hits of a transcribed take in order of their time in the item.

@@ -1,7 +1,7 @@
 -- The table of labels: name, General MIDI note and colour (0xRRGGBB), in the order in which people see them.
 -- Written by build.py from drumbridge/core/labels.py; do not edit.
 
-local labels = { unsure_colour = 0x5A5F66, by_name = {} }
+local labels = { unsure_colour = 0x5A5F66, several_colour = 0xE6E6E6, by_name = {} }
 
 labels.list = {
   { name = "kick", note = 36, colour = 0xE5484D },

@@ -18,6 +18,7 @@ local window = require("window")
 local run = {}
 
 local ONE_SHOT_S = 20 -- no more of a one-shot is listened to
+local LONG_S = 1 -- a longer item may hold several sounds, so its hits are asked for too
 local SHOWN = 5 -- reasons in one box
 
 local function items_of(project, what)
@@ -36,7 +37,7 @@ local function items_of(project, what)
   return items
 end
 
---- Make the request for a take, writing it to a file first where it has to be.
+--- Make the request for what a take is or has in it, writing it to a file first where it has to be.
 local function request_for(what, kind, index, wait, at_end)
   local request = { kind = kind, take = what, hits = {}, progress = 0 }
   if not what:is_online() then
@@ -54,6 +55,20 @@ local function request_for(what, kind, index, wait, at_end)
     else error(why, 0) end
   end
   return request
+end
+
+--- Make the requests for a take: the first is the one with the answer, the second what it may need besides.
+local function requests_for(what, kind, index, wait, at_end)
+  if kind == "transcribe" or what.length <= LONG_S then return request_for(what, kind, index, wait, at_end) end
+  local hearing = request_for(what, "transcribe", index .. "-hits", wait, at_end)
+  local request
+  if not what.exact then -- it was written, or could not be
+    request = { kind = kind, take = what, progress = 0, path = hearing.path, fail = hearing.fail, done = hearing.done }
+  else
+    request = request_for(what, kind, index, wait, at_end)
+  end
+  request.hearing = hearing
+  return request, hearing
 end
 
 local function answered(requests)
@@ -95,13 +110,13 @@ local function results(requests)
   local found, reasons = {}, {}
   for _, request in ipairs(requests) do
     local what = request.take
-    if request.fail then
+    if request.fail and not hits.tell(request) then
       local ours = request.path == nil -- it was never asked
       reasons[#reasons + 1] = ours and request.fail or failure.text("failed", what:called(), request.fail)
     elseif not what:is_unchanged() then
       reasons[#reasons + 1] = failure.text("changed", what:called())
     elseif request.kind == "classify" then
-      found[#found + 1] = hits.of_one_shot(request)
+      found[#found + 1] = hits.of_sound(request)
     else
       local heard = hits.of_take(request)
       if #heard == 0 then reasons[#reasons + 1] = failure.text("no_hits", what:called()) end
@@ -113,16 +128,18 @@ end
 
 local function body(action, wait, at_end)
   local project = reaper.EnumProjects(-1)
-  local requests = {}
+  local requests, asked = {}, {}
   local items = items_of(project, action.of)
   for k, item in ipairs(items) do
-    if not reaper.ValidatePtr2(project, item, "MediaItem*") then goto gone end -- while others were written
-    requests[#requests + 1] = request_for(take.of(project, item), action.ask, k, function(fraction)
-      wait("reading item " .. k .. " of " .. #items, (k - 1 + fraction) / #items)
-    end, at_end)
-    ::gone::
+    if reaper.ValidatePtr2(project, item, "MediaItem*") then -- it may go while others are written
+      local request, hearing = requests_for(take.of(project, item), action.ask, k, function(fraction)
+        wait("reading item " .. k .. " of " .. #items, (k - 1 + fraction) / #items)
+      end, at_end)
+      requests[#requests + 1], asked[#asked + 1] = request, request
+      asked[#asked + 1] = hearing
+    end
   end
-  listen(requests, wait, at_end)
+  listen(asked, wait, at_end)
   if reaper.EnumProjects(-1) ~= project then failure.raise("project_changed") end
   local found, reasons = results(requests)
   local say

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import LOOP_S, STROKES
+import soundfile
+from conftest import LOOP_S, RATE, STROKES
 from projects import item, section, take, track, wave_source
 
 from drumbridge.core.labels import BY_NAME, UNSURE_COLOUR
+from drumbridge.core.synthesis import render_loop
 
 
 def native(label: str) -> int:
@@ -62,6 +64,34 @@ def test_an_item_is_what_it_plays_and_not_what_its_file_starts_with(reaper, loop
         native(label) for label in ("closed_hat", "kick", *["closed_hat"] * 5)
     ]
     assert result.leftovers == []
+
+
+def test_an_item_with_several_drums_is_drums_unless_one_prevails(reaper, loop, sounds):
+    """Nine strokes of two drums; of the reversed one too; and four strokes of which one is another drum, softly."""
+    strokes = [(0, "kick", 120), (RATE // 2, "kick", 120), (RATE, "kick", 120), (3 * RATE // 2, "closed_hat", 60)]
+    soundfile.write(sounds / "kicks.wav", render_loop(strokes, n_samples=2 * RATE), RATE, subtype="PCM_16")
+    tracks = track(
+        item(take(loop), length=LOOP_S),
+        item(take(section(loop, 0, LOOP_S, reversed_=True)), position=5, length=LOOP_S),
+        item(take(wave_source(sounds / "kicks.wav")), position=10, length=2.0),
+        item(take(loop, offset=1.65), position=13, length=1.9),
+    )
+    result = reaper.run("Colour selected items", tracks)
+    assert [entry["colour"] for entry in result.items] == [
+        *[0x1E6E6E6] * 2, native("kick"), 0x1E6E6E6,
+    ]  # fmt: skip
+    assert result.boxes == result.leftovers == []
+    named = reaper.run("Name takes of selected items", tracks)
+    assert [entry["takes"][0]["name"] for entry in named.items] == ["drums", "drums", "kick", "drums"]
+
+
+def test_a_sound_after_a_long_silence(reaper_once, sounds):
+    """A one-shot is looked for in the first 20 s of a file only."""
+    late = render_loop([(25 * RATE, "kick", 120)], n_samples=26 * RATE)
+    soundfile.write(sounds / "late.wav", late, RATE, subtype="PCM_16")
+    result = reaper_once.run("Colour selected items", track(item(take(wave_source(sounds / "late.wav")), length=26.0)))
+    assert result.items[0]["colour"] == native("kick")
+    assert result.boxes == []
 
 
 def test_of_several_takes_the_active_one_is_coloured_and_named(reaper_once, kick, hat):
