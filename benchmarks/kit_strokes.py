@@ -26,7 +26,7 @@ N_TAPS = 5
 _NEAR_S = 0.025  # an annotation this near is the stroke
 _ALONE_S = 0.06  # and another drum within this makes it another one
 _SILENCE_DB = -66.0
-_STROKES = 12  # of each sample
+_STROKES = 10  # of each sample
 _PADS = 8
 
 
@@ -36,7 +36,6 @@ class Stroke(NamedTuple):
     pad: str
     excerpt: Excerpt
     heard: dict[float, tuple[np.ndarray, np.ndarray]]
-    label: str
 
 
 class Task(NamedTuple):
@@ -63,23 +62,21 @@ class _Ear:
 
 def heard_strokes(classifier: Classifier, audio: np.ndarray, played: Sequence[tuple[int, str]]) -> list[Stroke]:
     """Return the strokes of a track that are heard within 25 ms of where they were played."""
-    plain = Transcriber(classifier)
-    plain.keep_excerpts = True
-    hits = _heard_at(plain, audio)
-    finals = {}
+    finals: dict[int, Hit] = {}
     views: dict[int, dict[float, tuple[np.ndarray, np.ndarray]]] = defaultdict(dict)
     for early_ms in EARLY_MS:
         ear = _Ear()
         transcriber = Transcriber(classifier, settings=TranscriberSettings(early_ms=early_ms), kit=ear)  # type: ignore[arg-type]
+        transcriber.keep_excerpts = True
         early = {}
         for hit in transcriber.process(audio) + transcriber.flush():
             if hit.stage is Stage.EARLY:
                 early[hit.index] = ear.asked[int(hit.label)]
             elif hit.stage is Stage.FINAL:
+                finals[hit.position] = hit
                 views[hit.position][0.0] = ear.asked[int(hit.label)]
                 if hit.index in early:
                     views[hit.position][early_ms] = early[hit.index]
-    finals = {hit.position: hit for hit in hits}
     reach = round(_NEAR_S * classifier.sample_rate)
     strokes = []
     for position, pad in played:
@@ -87,7 +84,7 @@ def heard_strokes(classifier: Classifier, audio: np.ndarray, played: Sequence[tu
         if near is not None and abs(near - position) <= reach:
             hit = finals.pop(near)
             assert hit.excerpt is not None
-            strokes.append(Stroke(pad, hit.excerpt, views[near], hit.guess.label if hit.guess else ""))
+            strokes.append(Stroke(pad, hit.excerpt, views[near]))
     return strokes
 
 
@@ -210,7 +207,3 @@ def _task(sort: str, name: str, strokes: list[Stroke], n_played: int) -> Task:
         counts[stroke.pad] += 1
     kept = [stroke if counts[stroke.pad] > N_TAPS else stroke._replace(pad="") for stroke in strokes]
     return Task(sort, name, kept, len(strokes) / max(1, n_played))
-
-
-def _heard_at(transcriber: Transcriber, audio: np.ndarray) -> list[Hit]:
-    return transcriber.process(audio) + transcriber.flush()

@@ -18,6 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads would only wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 from kit_strokes import EARLY_MS, N_TAPS, Stroke, Task, one_shot_tasks, recording_tasks

@@ -1,8 +1,8 @@
 """``drumbridge learn NAME``: pads of somebody's own, taught by a few taps each.
 
 Conventions: taps come from files (``--from``), from one recording in a known order (``--taps``), or from an audio
-interface while somebody plays. A kit that exists is only added to with ``--add``. It is stored when something was
-learned, whole or not at all.
+interface while somebody plays (``--device``). A kit that exists is only added to with ``--add``. It is stored when
+something was learned, whole or not at all.
 """
 
 from __future__ import annotations
@@ -36,6 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REC",
         help="learn from one recording: all strokes of the first of --pads, then ...",
     )
+    source.add_argument(
+        "--device", metavar="DEVICE", nargs="?", const="",
+        help="learn while you play: an audio interface as in drumbridge listen (default: the system's own choice)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--channel",
+        default="",
+        metavar="N",
+        help="channel of the device, from 1; 1+2 mixes two (default: the first two)",
+    )
     parser.add_argument("--pads", metavar="A,B,...", help="the pads in --taps, in the order in which they were played")
     parser.add_argument("--per-pad", type=int, default=5, metavar="N", help="strokes of each (default: %(default)s)")
     parser.add_argument("--add", action="store_true", help="add to a kit that exists")
@@ -63,8 +73,21 @@ def run(args: argparse.Namespace) -> int:
     if store.has(name) and not args.add:
         raise KitError("kit.exists", f"There is a kit {name!r} already: --add adds to it, drumbridge kits deletes it.")
     settings = hit_settings(args)
-    classifier = Engine(model=args.model).load_model()
+    engine = Engine(model=args.model, kits=args.kits)
+    classifier = engine.load_model()
     kit = fitted_kit(store.load(name), classifier) if store.has(name) else new_kit(name, classifier)
+    if args.device is not None:
+        from drumbridge.audio.devices import parse_channels
+
+        from .learn_live import learn_live
+
+        learn_live(engine, name, args.device, parse_channels(args.channel), settings)
+        if not store.has(name):
+            note("nothing was taught.")
+            return 0
+        print_pads(store.load(name))
+        note(f"stored in {store.folder}; now: drumbridge transcribe FILE --kit {name!r}")
+        return 0
     if args.folder is not None:
         kit = taps_from_folder(
             kit, args.folder, classifier, settings=settings,

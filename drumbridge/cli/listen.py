@@ -19,18 +19,23 @@ from typing import TYPE_CHECKING, Any
 from drumbridge.audio.devices import BLOCK_SIZE, BLOCK_SIZES, parse_channels
 from drumbridge.osc.addresses import DEFAULT_PORT
 
+from .kit_options import add_kit_arguments, chosen_kit, tell_of_another_model
 from .live_options import add_live_arguments, live_profiles
 from .note_options import add_note_arguments, start_notes
 from .quiet import quiet_libraries
 from .serve import SWITCH_INTERVAL_S, make_server
+from .take_options import add_take_arguments, start_take
 from .terminal import note, stdout_is_terminal
 
 if TYPE_CHECKING:
+    from drumbridge.core.kit import Kit
     from drumbridge.engine.device_input import DeviceInput
     from drumbridge.engine.event_bus import EventBus
     from drumbridge.engine.inputs import Inputs
     from drumbridge.engine.live_profiles import LiveProfiles
+    from drumbridge.engine.live_stream import LiveStream
     from drumbridge.engine.note_outputs import NoteOutputs
+    from drumbridge.engine.takes import Takes
 
 _ENDS_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.1
@@ -64,8 +69,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="UDP and TCP port for --serve (default: %(default)s)"
     )
+    add_kit_arguments(parser)
     add_live_arguments(parser)
     add_note_arguments(parser)
+    add_take_arguments(parser)
 
 
 @quiet_libraries()
@@ -75,25 +82,39 @@ def run(args: argparse.Namespace) -> int:
 
     channels = parse_channels(args.channel)
     profiles = live_profiles(args)
+    kit = chosen_kit(args)
     device: str | int = int(args.device) if args.device.isdecimal() else args.device
     view = live_view(json=args.json, is_terminal=stdout_is_terminal())
     asked_to_end = _signals()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    with _place(args, profiles) as (inputs, bus, outputs):
+    with _place(args, profiles) as (inputs, bus, outputs, takes):
         bus.add(view)
         for name in start_notes(args, outputs):
             note(f"hits are played on {name}.")
         found = _started(inputs, device, channels, profiles, args)
+        if kit is not None:
+            _use(kit, found.stream)
+        finish_take = start_take(args, takes, found.stream.stream_id)
         view.began(found)
         # A wait without an end would keep Windows from telling of Ctrl-C.
         while not view.over.wait(_LOOK_EVERY_S) and not asked_to_end:
             pass
         inputs.shut_down(_ENDS_WITHIN_S)
         found.stream.join(_ENDS_WITHIN_S)
+        is_saved = finish_take(_ENDS_WITHIN_S)
         if view.unread is not None:
             raise view.unread
         view.ended(found)
-    return 0
+    return 0 if is_saved else 1
+
+
+def _use(kit: Kit, stream: LiveStream) -> None:
+    """Name the hits of a stream by a kit."""
+    from drumbridge.engine.kit_learning import learned_kit
+
+    assert stream.classifier is not None  # an input is started when its stream is open
+    tell_of_another_model(kit, stream.classifier)
+    stream.use_kit(learned_kit(kit, stream.classifier, stream.settings))
 
 
 def _started(
@@ -127,16 +148,16 @@ def _started(
 
 
 @contextmanager
-def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[Inputs, EventBus, NoteOutputs]]:
-    """Provide inputs, the bus of their streams, and where their notes are played: a server's, or ones of our own."""
+def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[Inputs, EventBus, NoteOutputs, Takes]]:
+    """Provide inputs, the bus of their streams, where notes are played, and takes: a server's, or ones of our own."""
     if args.serve:
-        server = make_server(args.model, "127.0.0.1", args.port, profiles=lambda: profiles)
+        server = make_server(args.model, "127.0.0.1", args.port, kits=args.kits, profiles=lambda: profiles)
         live = server.bridge.live
         serving = threading.Thread(target=server.run, daemon=True)
         serving.start()
         note(f"OSC clients are answered on 127.0.0.1, port {server.address[1]}.")
         try:
-            yield live.interfaces.inputs, live.bus, live.outputs
+            yield live.interfaces.inputs, live.bus, live.outputs, live.recording.takes
         finally:
             server.stop()
             serving.join(_ENDS_WITHIN_S)
@@ -147,15 +168,17 @@ def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[I
     from drumbridge.engine.inputs import Inputs
     from drumbridge.engine.note_outputs import NoteOutputs
     from drumbridge.engine.streams import Streams
+    from drumbridge.engine.takes import Takes
 
     bus = EventBus()
     streams = Streams(Engine(model=args.model).load_model, bus)
-    inputs, outputs = Inputs(streams), NoteOutputs(bus)
+    inputs, outputs, takes = Inputs(streams), NoteOutputs(bus), Takes(streams)
     try:
-        yield inputs, bus, outputs
+        yield inputs, bus, outputs, takes
     finally:
         inputs.shut_down(_ENDS_WITHIN_S)
         streams.shut_down(_ENDS_WITHIN_S)
+        takes.shut_down(_ENDS_WITHIN_S)
         outputs.shut_down(_ENDS_WITHIN_S)
 
 

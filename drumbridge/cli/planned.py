@@ -30,9 +30,9 @@ def show_or_do(steps: list[Step], library: Library, *, do: bool) -> int:
     if not steps:
         print("nothing to do")
         return 0
-    for step in steps[: None if not do else 0][:_SHOWN]:
-        print(f"{step.way}\t{step.source}\t{step.target}")
     if not do:
+        for step in steps[:_SHOWN]:
+            print(f"{step.way}\t{step.source}\t{step.target}")
         more = f"; the first {_SHOWN} are shown" if len(steps) > _SHOWN else ""
         print(f"{len(steps)} files would be brought there{more}. Nothing was touched: --do does it.")
         return 0

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
-    from drumbridge.engine.scan import Model, Scan, Workers
+    from drumbridge.engine.scan import Model, Scan
+    from drumbridge.engine.scan_workers import Workers
     from drumbridge.inference.classifier import OnnxClassifier
     from drumbridge.library.listing import Counts
     from drumbridge.library.store import Library

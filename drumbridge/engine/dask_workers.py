@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class DaskWorkers:
-    """A cluster as `drumbridge.engine.scan.Workers`.
+    """A cluster as `drumbridge.engine.scan_workers.Workers`.
 
     Parameters
     ----------

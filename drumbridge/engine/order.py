@@ -14,7 +14,6 @@ from typing import Final
 from drumbridge.core.events import LOOP
 from drumbridge.core.labels import BY_NAME, UNSURE
 from drumbridge.errors import SettingsError
-from drumbridge.formats.sampler_kits import Pad
 from drumbridge.library.sounds import Sound
 from drumbridge.library.store import Library
 
@@ -138,11 +137,6 @@ def kit_pads(library: Library, sounds: Iterable[Sound], per_pad: int) -> list[tu
         if chosen:
             pads.append((label, row.gm_note, chosen))
     return pads
-
-
-def pads_of(chosen: Iterable[tuple[str, int, list[str]]]) -> list[Pad]:
-    """Return pads with paths as a sampler's file names them."""
-    return [Pad(label, note, tuple(paths)) for label, note, paths in chosen]
 
 
 def _clean(name: str) -> str:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from drumbridge.audio.walk import audio_files_below, entry_of
 from drumbridge.core.events import KINDS
@@ -28,82 +26,18 @@ from drumbridge.library.sounds import Sound, sounds_where
 from drumbridge.library.store import HeardFile, Library
 
 from .cancellation import check_cancelled
-from .sound_hearing import AUTO, HEARING_VERSION, hash_files, hear_files, may_pass
+from .scan_workers import Answer, Hashes, Heard, LocalWorkers, Workers
+from .sound_hearing import AUTO, HEARING_VERSION, hear_files, may_pass
 
 if TYPE_CHECKING:
     from drumbridge.inference.classifier import OnnxClassifier
-    from drumbridge.library.heard import HeardSound
 
 SCAN_KINDS: Final = (AUTO, *KINDS)
 
 _AT_ONCE = 32  # files of one task
 _AHEAD = 2  # tasks that wait for each worker
 
-T_co = TypeVar("T_co", covariant=True)
 Cancelled = Callable[[], bool]
-_Hashes = list["bytes | DrumbridgeError"]
-_Heard = list["HeardSound | DrumbridgeError"]
-
-
-class Answer(Protocol[T_co]):
-    """What will have been found out; a `Future`, say."""
-
-    def result(self) -> T_co:
-        """Wait for it, and return it or raise what went wrong."""
-        ...
-
-
-class Workers(Protocol):
-    """Where files are hashed and heard; see `LocalWorkers`."""
-
-    @property
-    def count(self) -> int:
-        """How many tasks are worked on side by side."""
-        ...
-
-    def hash(self, paths: list[bytes]) -> Answer[_Hashes]:
-        """Begin to hash some files."""
-        ...
-
-    def hear(self, paths: list[bytes]) -> Answer[_Heard]:
-        """Begin to hear some files."""
-        ...
-
-    def close(self) -> None:
-        """Let go of what has not begun; waits for nothing that can be left."""
-        ...
-
-
-class LocalWorkers:
-    """The cores of this machine: threads, for decoding and the model both release the interpreter lock.
-
-    Parameters
-    ----------
-    load : callable
-        Returns the classifier; called when the first file has to be heard.
-    kind : str
-        See `hear_files`.
-    """
-
-    def __init__(self, load: Callable[[], OnnxClassifier], kind: str) -> None:
-        self.count = os.cpu_count() or 1
-        self._load = load
-        self._closing = threading.Event()
-        self._hear = partial(hear_files, kind=kind, cancelled=self._closing.is_set)
-        self._pool: Executor = ThreadPoolExecutor(self.count, thread_name_prefix="drumbridge-scan")
-
-    def hash(self, paths: list[bytes]) -> Future[_Hashes]:
-        """Begin to hash some files."""
-        return self._pool.submit(hash_files, paths)
-
-    def hear(self, paths: list[bytes]) -> Future[_Heard]:
-        """Begin to hear some files."""
-        return self._pool.submit(self._hear, paths, self._load())
-
-    def close(self) -> None:
-        """Let go of what has not begun, and of what has as soon as it can be left."""
-        self._closing.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Model(NamedTuple):
@@ -218,8 +152,8 @@ class Scan:
             ``job.cancelled``.
         LibraryError, ModelError
         """
-        hashing: deque[tuple[list[Entry], dict[bytes, bytes], Answer[_Hashes] | None]] = deque()
-        hearing: deque[tuple[list[HeardFile], list[int], Answer[_Heard] | None]] = deque()
+        hashing: deque[tuple[list[Entry], dict[bytes, bytes], Answer[Hashes] | None]] = deque()
+        hearing: deque[tuple[list[HeardFile], list[int], Answer[Heard] | None]] = deque()
         chunks = self._listing.todo(_AT_ONCE)
         workers = workers or LocalWorkers(self._load, self._model.kind)
         try:
@@ -243,8 +177,8 @@ class Scan:
         return chunk, known, workers.hash(unknown) if unknown else None
 
     def _go_on(
-        self, chunk: list[Entry], known: dict[bytes, bytes], future: Answer[_Hashes] | None, workers: Workers
-    ) -> tuple[list[HeardFile], list[int], Answer[_Heard] | None]:
+        self, chunk: list[Entry], known: dict[bytes, bytes], future: Answer[Hashes] | None, workers: Workers
+    ) -> tuple[list[HeardFile], list[int], Answer[Heard] | None]:
         """Begin to hear those files of which the contents are not known."""
         hashed = iter(future.result() if future is not None else ())
         hashes = [known[entry[0]] if entry[0] in known else next(hashed) for entry in chunk]
@@ -259,7 +193,7 @@ class Scan:
                 unheard.append(k)
         return files, unheard, workers.hear([files[k].path for k in unheard]) if unheard else None
 
-    def _end(self, files: list[HeardFile], unheard: list[int], future: Answer[_Heard] | None) -> list[bytes]:
+    def _end(self, files: list[HeardFile], unheard: list[int], future: Answer[Heard] | None) -> list[bytes]:
         """Write what was heard."""
         answers = future.result() if future is not None else []
         for k, answer in zip(unheard, answers, strict=True):

@@ -58,6 +58,11 @@ def compare(
         notes.append(
             f"{len(folder.items) - len(items)} files of {kits} kits are left out: a model has heard some in training."
         )
+    notes += [
+        f"{model.name} does not tell which files it was trained on: any of them here would flatter it."
+        for model in loaded
+        if TRAINED_ON not in model.manifest.extra
+    ]
     answers: list[dict[str, Classification]] = []
     seconds: list[float] = []
     failed: dict[str, str] = {}

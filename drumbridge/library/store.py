@@ -15,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from drumbridge.errors import LibraryError
-
 from .heard import HeardSound
 from .schema import explained, open_database
 
@@ -211,6 +209,3 @@ def _write_result(connection: sqlite3.Connection, content_id: int, hearing_id: i
         connection.executemany(
             "INSERT INTO hits VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(row[0], *hit) for hit in sound.hits]
         )
-
-
-__all__ = ["HeardFile", "Library", "LibraryError"]

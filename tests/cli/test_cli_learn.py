@@ -1,6 +1,12 @@
 """`drumbridge learn` and `drumbridge kits`, as somebody types them."""
 
 import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import mido
 import pytest
@@ -8,7 +14,10 @@ import soundfile
 from small_models import manifest, write_small_model
 from sounds import hat, kick, loop
 
+import drumbridge
 from drumbridge.cli import main
+from drumbridge.cli.kit_options import chosen_kit
+from drumbridge.errors import DrumbridgeError
 
 RATE = 44100
 
@@ -99,3 +108,47 @@ def test_a_kit_that_another_model_heard_says_so(kits, recording, tmp_path, capsy
     assert [line.split("\t")[3].split(":")[0] for line in out.splitlines()] == ["thud"] * 3 + ["tick"] * 3
     assert "was taught with the model small 1" in err
     assert "learned anew" in err
+
+
+def test_pads_are_taught_by_playing_them(tmp_path, small_model):
+    """A file stands for the interface; it is played to the end, and taps are told as they are heard."""
+    path = tmp_path / "room.wav"
+    soundfile.write(path, loop([(1.0 + 0.4 * k, kick(peak=0.5 + 0.1 * k)) for k in range(4)], length_s=60.0), RATE)
+    command = [sys.executable, "-m", "drumbridge", "learn", "desk", "--device", path, "--kits", tmp_path / "kits"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(drumbridge.__file__).parents[1])}
+    with subprocess.Popen(
+        [*map(str, command), "--model", str(small_model)], env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as learning:  # fmt: skip
+        killer = threading.Timer(60, learning.kill)
+        killer.start()
+        learning.stdin.write("thud\n")
+        learning.stdin.flush()
+        told = []
+        while not told or told[-1] != "thud 4":
+            line = learning.stderr.readline()
+            assert line, told
+            told.append(line.strip())
+        out, err = learning.communicate("u\n\n\n")
+        killer.cancel()
+    assert told[-4:] == ["thud 1", "thud 2", "thud 3", "thud 4"]
+    assert learning.returncode == 0
+    assert out.splitlines() == ["29\tthud\t36\t3"]
+    assert "  thud 3\n" in err
+
+
+def test_what_was_taught_names_what_is_listened_to(kits, recording, tmp_path, small_model, capsys):
+    assert kits("learn", "desk", "--taps", recording, "--pads", "thud,tick", "--per-pad", "3") == 0
+    capsys.readouterr()
+    with pytest.raises(DrumbridgeError, match="no kit 'nobody'"):
+        chosen_kit(SimpleNamespace(kit="nobody", kits=tmp_path / "kits"))
+    song = tmp_path / "song.wav"
+    soundfile.write(song, loop([(2.0, hat()), (2.6, kick())]), RATE)
+    command = [sys.executable, "-m", "drumbridge", "listen", song, "--kit", "desk", "--kits", tmp_path / "kits"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(drumbridge.__file__).parents[1])}
+    ran = subprocess.run(
+        [*map(str, command), "--model", str(small_model)],
+        env=environment, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    rows = [line.split("\t") for line in ran.stdout.splitlines()]
+    assert [row[4].split(":")[0] for row in rows if row[0] == "final"] == ["tick", "thud"]

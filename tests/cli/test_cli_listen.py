@@ -58,6 +58,30 @@ def test_a_file_is_heard_to_its_end_and_each_hit_is_an_object(groove, small_mode
     assert [{k: event[k] for k in offline[0]} for event in final] == offline
 
 
+def test_what_is_heard_is_saved(groove, small_model, tmp_path):
+    (tmp_path / "takes").mkdir()
+    options = ("--model", small_model, "--profiles", tmp_path, "--save", tmp_path / "takes")
+    process = listen(groove, "--json", *options)
+    out, err = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0
+    (wav,) = (tmp_path / "takes").glob("*.wav")
+    assert f"note: saved {wav}, with .mid and .json beside it." in err
+    final = [event for event in map(json.loads, out.splitlines()) if event.get("stage") == "final"]
+    take = json.loads(wav.with_suffix(".json").read_text())
+    assert wav.with_suffix(".mid").exists()
+    begun = soundfile.info(groove).frames - take["n_samples"]  # what was played before the file was open
+    assert take["hits"]
+    saved = [(hit["position"] + begun, hit["velocity"]) for hit in take["hits"]]
+    assert saved == [(event["position"], event["velocity"]) for event in final if event["position"] >= begun]
+
+
+def test_a_folder_for_takes_that_is_not_there_is_one_line(groove, small_model, tmp_path):
+    process = listen(groove, "--model", small_model, "--profiles", tmp_path, "--save", tmp_path / "none")
+    _, err = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 1
+    assert re.fullmatch(r"drumbridge: There is no folder .*none: make it first\. \[take\.folder\]\n", err)
+
+
 def test_a_pipe_gets_lines_and_ctrl_c_is_an_end_like_any_other(small_model, tmp_path):
     soundfile.write(tmp_path / "long.wav", render_loop([(11025 * k, "kick", 110) for k in range(1, 240)]), RATE)
     process = listen(tmp_path / "long.wav", "--model", small_model, "--early-ms", 0, "--profiles", tmp_path)

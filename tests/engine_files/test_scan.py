@@ -15,6 +15,7 @@ from small_models import manifest, write_small_model
 from sounds import hat, kick, loop
 
 from drumbridge.engine import scan as scan_module
+from drumbridge.engine import scan_workers
 from drumbridge.engine.scan import Scan, model_of_scan
 from drumbridge.errors import AudioError, JobError, SettingsError
 from drumbridge.inference.registry import load_model
@@ -52,13 +53,13 @@ def folder(tmp_path):
 def heard(monkeypatch):
     """The names of the files that are heard, as opposed to remembered."""
     names = []
-    hear_files = scan_module.hear_files
+    hear_files = scan_workers.hear_files
 
     def hear(paths, *arguments, **how):
         names.extend(os.path.basename(os.fsdecode(path)) for path in paths)
         return hear_files(paths, *arguments, **how)
 
-    monkeypatch.setattr(scan_module, "hear_files", hear)
+    monkeypatch.setattr(scan_workers, "hear_files", hear)
     return names
 
 

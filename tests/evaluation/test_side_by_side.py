@@ -83,6 +83,7 @@ def test_kits_that_any_model_was_trained_on_are_left_out_for_all(folder, tmp_pat
     assert report["files"] == 2  # all of kit a is gone, the hat that nobody has heard too
     assert report["kits"] == 1
     assert any("2 files of 1 kits are left out" in note for note in report["notes"])
+    assert any(note.startswith("small 1 does not tell") for note in report["notes"])
     for item in read_class_folder(folder, "train").items:
         digest += digest_of(item.path)
     write_small_model(tmp_path / "all.onnx", manifest_text=json.dumps(manifest(extra={"trained_on": digest})))

@@ -58,7 +58,7 @@ class Jack:
     """
 
     def __init__(self, rate: int, period: int) -> None:
-        name = f"drumbridge-{uuid.uuid4().hex[:8]}"
+        self._name = name = f"drumbridge-{uuid.uuid4().hex[:8]}"
         self._command = ["jackd", "-r", "-n", name, "-d", "dummy", "-r", str(rate), "-p", str(period)]
         self.environment = {
             **os.environ,
@@ -86,6 +86,8 @@ class Jack:
             self.process.wait(DEADLINE_S)
         except subprocess.TimeoutExpired:
             self.kill()
+        for left in Path("/dev/shm").glob(f"jack*_{self._name}_*"):  # by clients that were killed
+            left.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End it as a crash does; `start` takes its place again."""
