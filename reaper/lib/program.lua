@@ -28,8 +28,8 @@ local function candidates()
   local list = {}
   local function add(folder, rest) if folder and folder ~= "" then list[#list + 1] = { folder .. (rest or "") } end end
   local chosen = settings.text("program")
+  if chosen ~= "" then add(chosen, SLASH .. NAME) end -- its folder will do; first, for a folder may "exist" too
   add(chosen)
-  add(chosen ~= "" and chosen or nil, SLASH .. NAME) -- its folder will do too
   list[#list + 1] = noted()
   for entry in (os.getenv("PATH") or ""):gmatch(IS_WINDOWS and "[^;]+" or "[^:]+") do add(entry, SLASH .. NAME) end
   local home = os.getenv(IS_WINDOWS and "USERPROFILE" or "HOME")

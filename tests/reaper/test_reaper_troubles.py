@@ -135,6 +135,12 @@ def test_installed_scripts_start_the_drumbridge_that_installed_them(make_case, k
     assert result.items[0]["colour"] == native("kick")
 
 
+def test_the_folder_of_the_program_will_do(make_case, kick, program):
+    result = make_case(program=program.parent).run(COLOUR, track(item(take(kick))))
+    assert result.commands[0][0] == str(program)
+    assert result.items[0]["colour"] == native("kick")
+
+
 def test_what_has_the_port_is_no_drumbridge(make_case, kick):
     """Something else listens there: the program is used."""
     with socket.create_server(("127.0.0.1", 0)) as other:
