@@ -17,6 +17,7 @@ if ok then
   local given = {}
   for value in (answer .. "|"):gmatch("([^|]*)|") do given[#given + 1] = value:match("^%s*(.-)%s*$") end
   for k, row in ipairs(settings.rows) do
+    given[k] = given[k] or ""
     if given[k] ~= "" and row.check(given[k]) == nil then
       reaper.MB(failure.text("bad_setting", given[k], row.title), "drumbridge", 0)
       return

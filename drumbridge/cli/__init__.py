@@ -20,8 +20,12 @@ from drumbridge.errors import DrumbridgeError
 VERBS: dict[str, str] = {
     "demo": "show that it works: a drum loop over OSC, there and back",
     "serve": "answer OSC clients: DAWs, Max, Pure Data, scripts",
+    "listen": "hear an audio interface, and show each hit as it comes",
+    "devices": "list the audio inputs of this machine",
     "classify": "say what one-shots are",
     "transcribe": "find and name every hit of a recording",
+    "learn": "teach pads of your own by a few taps each",
+    "kits": "list, show, rename and delete the kits that you taught",
     "batch": "answer a file of questions, for scripts that cannot speak OSC",
     "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from drumbridge._version import __version__
-from drumbridge.errors import AudioError, DrumbridgeError, JobError, SettingsError
+from drumbridge.errors import AudioError, DrumbridgeError, JobError, ServerError, SettingsError
+from drumbridge.osc.addresses import DEFAULT_PORT
 
 from .quiet import quiet_libraries
 
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the verb takes."""
     parser.add_argument("questions", type=Path, metavar="QUESTIONS", help="a file with a JSON object on each line")
     parser.add_argument("--to", type=Path, metavar="ANSWERS", help="write the answers to a new file, not to stdout")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="of the drumbridge serve that OSC questions go to (%(default)s)"
+    )
     parser.add_argument("--model", metavar="NAME", help="name of an installed model, or path of an .onnx file")
 
 
@@ -50,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
         write(ready=__version__, questions=len(questions))
         try:
-            failed = _answer(questions, args.model, write, lambda: not args.questions.exists())
+            failed = _answer(questions, args, write, lambda: not args.questions.exists())
         except DrumbridgeError as error:
             write(fail=error.code, message=error.message)
             raise
@@ -76,7 +80,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
             raise SettingsError(
                 "settings.batch",
                 f"Line {number} of {path} is no question: "
-                'write {"classify": "bd.wav"} or {"transcribe": "groove.wav", "start_s": 0, "end_s": 8}.',
+                'write {"classify": "bd.wav"}, {"transcribe": "groove.wav", "start_s": 0, "end_s": 8} '
+                'or {"osc": "/drumbridge/ping"}.',
             )
         questions.append(question)
     return questions
@@ -85,6 +90,10 @@ def _read(path: Path) -> list[dict[str, Any]]:
 def _is_question(question: Any) -> bool:
     if not isinstance(question, dict):
         return False
+    if "osc" in question:
+        from .osc_question import is_osc_question
+
+        return is_osc_question(question)
     if isinstance(question.get("classify"), str):
         return set(question) == {"classify"}
     bounds = [question.get("start_s", 0), question.get("end_s", 0)]
@@ -107,18 +116,45 @@ def _opened(target: Path | None) -> Iterator[TextIO]:
         raise SettingsError("settings.batch", f"{target} exists already: name a new file.") from None
 
 
-def _answer(questions: list[dict[str, Any]], model: str | None, write: _Write, cancelled: Callable[[], bool]) -> int:
-    """Answer the questions, the one-shots first; return how many failed."""
+def _answer(
+    questions: list[dict[str, Any]], args: argparse.Namespace, write: _Write, cancelled: Callable[[], bool]
+) -> int:
+    """Answer the questions, those to a server first, then the one-shots; return how many failed."""
+    failed = 0
+    for k, question in enumerate(questions):
+        if "osc" in question:
+            failed += not _ask_server(k, question, args.port, write)
+    if all("osc" in question for question in questions):
+        return failed
     from drumbridge.engine.engine import Engine
 
-    engine = Engine(model=model)
+    engine = Engine(model=args.model)
     engine.load_model()
     one_shots = [k for k, question in enumerate(questions) if "classify" in question]
-    failed = _classify(engine, one_shots, questions, write, cancelled)
+    failed += _classify(engine, one_shots, questions, write, cancelled)
     for k, question in enumerate(questions):
         if "transcribe" in question:
             failed += not _transcribe(engine, k, question, write, cancelled)
     return failed
+
+
+def _ask_server(k: int, question: dict[str, Any], port: int, write: _Write) -> bool:
+    from drumbridge.osc.addresses import FAIL
+
+    from .osc_question import ask_server
+
+    try:
+        replies, end = ask_server(port, question["osc"], question.get("arguments", []))
+    except ServerError as error:
+        write(request=k, fail=error.code, message=error.message)
+        return False
+    for reply in replies:
+        write(request=k, reply=reply)
+    if end.address == FAIL:
+        write(request=k, fail=end.arguments[1], message=end.arguments[2])
+        return False
+    write(request=k, done=list(end.arguments[1:]))
+    return True
 
 
 def _classify(

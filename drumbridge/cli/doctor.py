@@ -118,11 +118,13 @@ def _model() -> Iterator[Finding]:
 
 
 def _port_audio() -> Iterator[Finding]:
-    from drumbridge.audio.devices import input_devices, portaudio_version
+    from drumbridge.audio.capture import PortAudioInputs
     from drumbridge.errors import ServerError
 
     try:
-        yield Finding("PortAudio", f"{portaudio_version()}, inputs: {len(input_devices())}")
+        version, hosts = PortAudioInputs().about()
+        inputs = len(PortAudioInputs().inputs())
+        yield Finding("PortAudio", f"{version}, speaks {', '.join(hosts)}; inputs: {inputs} (drumbridge devices)")
     except ServerError as error:
         yield Finding("PortAudio", "does not work; files and OSC do without it", error.message)
 

@@ -51,12 +51,12 @@ class Progress:
         if self._bar is None:
             if time.monotonic() - self._since_s < _AFTER_S:
                 return
-            self._start()
+            self._start(total)
         if self._bar is not None and self._task is not None:
             rate = done / max(1e-3, time.monotonic() - self._since_s)
             self._bar.update(self._task, completed=done, total=total or None, rate=f"{rate:,.0f} {self._unit}/s")
 
-    def _start(self) -> None:
+    def _start(self, total: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -68,5 +68,5 @@ class Progress:
             TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), *counted, TimeRemainingColumn()
         )  # fmt: skip
         self._bar = Bar(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
-        self._task = self._bar.add_task(self._what, total=None, rate="")
+        self._task = self._bar.add_task(self._what, total=total or None, rate="")
         self._bar.start()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
 from drumbridge.cli import complain
+from drumbridge.cli.kit_options import add_kits_folder
 from drumbridge.cli.live_options import add_live_arguments, live_profiles
 from drumbridge.cli.note_options import add_note_arguments, reastream_target, start_notes
 from drumbridge.engine.jobs import JobQueue
@@ -26,12 +27,16 @@ from drumbridge.osc.server import Server
 from drumbridge.ports import JMTX_PORT, REASTREAM_PORT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from drumbridge.engine.engine import Engine
+    from drumbridge.engine.live_profiles import LiveProfiles
 
 _log = logging.getLogger("drumbridge.serve")
 
 # A job's thread gives way to an arriving ping after this long; Python's own 5 ms would be heard.
-_SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_S = 0.0005
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
+    add_kits_folder(parser)
     add_live_arguments(parser)
     add_note_arguments(parser)
     parser.add_argument(
@@ -83,18 +89,20 @@ def run(args: argparse.Namespace) -> int:
         level=args.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
 
-    def make_engine() -> Engine:
-        from drumbridge.engine.engine import Engine
-
-        return Engine(model=args.model, library=args.library)
-
     if args.idle_exit is not None and not args.idle_exit > 0:
         raise SettingsError("settings.idle_exit", f"--idle-exit takes more than 0 minutes, not {args.idle_exit:g}.")
     profiles = live_profiles(args)
-    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), lambda: profiles)
-    server = Server(bridge, args.host, args.port, tcp=not args.no_tcp)
+    server = make_server(
+        args.model,
+        args.host,
+        args.port,
+        tcp=not args.no_tcp,
+        library=args.library,
+        kits=args.kits,
+        profiles=lambda: profiles,
+    )
+    bridge = server.bridge
     started = _start_ways(server, args)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     _end_on_signals(server)
     host, port = server.address
     transports = "UDP" if args.no_tcp else "UDP and TCP"
@@ -120,6 +128,35 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def make_server(
+    model: str | None,
+    host: str,
+    port: int,
+    *,
+    tcp: bool = True,
+    library: str | None = None,
+    kits: Path | None = None,
+    profiles: Callable[[], LiveProfiles],
+) -> Server:
+    """Return a server with an engine of its own, which listens but does not run yet.
+
+    Raises
+    ------
+    ServerError
+        As `Server`.
+    """
+
+    def make_engine() -> Engine:
+        from drumbridge.engine.engine import Engine
+
+        return Engine(model=model, library=library, kits=kits)
+
+    bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), profiles)
+    server = Server(bridge, host, port, tcp=tcp)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return server
 
 
 def _end_when_idle(bridge: Bridge, server: Server, patience_s: float) -> None:

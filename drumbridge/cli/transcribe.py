@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .kit_options import add_kit_arguments, chosen_kit, tell_of_another_model
 from .live_options import add_hit_arguments, hit_settings
 from .quiet import quiet_libraries
 
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end", type=float, metavar="S", help="end of the part, seconds")
     parser.add_argument("--model", metavar="NAME", help="name of an installed model, or path of an .onnx file")
     parser.add_argument("--after-ms", type=float, metavar="MS", help="decide on this much of each sound")
+    add_kit_arguments(parser)
     add_hit_arguments(parser)
 
 
@@ -49,13 +51,18 @@ def run(args: argparse.Namespace) -> int:
     if args.midi is not None:
         _check_target(args.midi, recording, force=args.force)
     settings = hit_settings(args, after_ms=args.after_ms)
+    kit = chosen_kit(args)
     on_hits = _printer(args)
+    engine = Engine(model=args.model)
+    if kit is not None:
+        tell_of_another_model(kit, engine.load_model())
     with Progress("transcribing") as progress:
-        transcription = Engine(model=args.model).transcribe(
+        transcription = engine.transcribe(
             recording,
             start_s=args.start,
             end_s=args.end,
             settings=settings,
+            kit=kit,
             on_hits=on_hits,
             on_progress=progress.update,
         )

@@ -22,6 +22,17 @@ class ModelOutput(NamedTuple):
     presence: np.ndarray | None = None  # (n,) float32 probability that a sound starts at the onset
 
 
+class ExcerptLayout(Protocol):
+    """What has to be known to cut an excerpt: a rate in Hz, and samples on both sides of the onset."""
+
+    @property
+    def sample_rate(self) -> int: ...
+    @property
+    def samples_before(self) -> int: ...
+    @property
+    def samples_after(self) -> int: ...
+
+
 class Classifier(Protocol):
     """Anything that scores excerpts.
 

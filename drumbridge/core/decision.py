@@ -14,6 +14,7 @@ import numpy as np
 
 from .events import LabelConfidence
 from .labels import BY_NAME, GENERIC, to_family
+from .own_labels import own_pads
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ class DecisionRule:
             return scores / np.maximum(scores.sum(axis=-1, keepdims=True), 1e-12)
         return _softmax(scores / self.temperature)
 
+    def called(self, label: str, confidence: float) -> LabelConfidence:
+        """Return a label with its probability; one that is not in the table of labels comes with its pad."""
+        return LabelConfidence(label, confidence, None if label in BY_NAME else own_pads(self.labels).get(label))
+
     def is_hit(self, presence: float, *, certain: bool) -> bool:
         """Return whether a detected onset is a hit, weighing the model's word with the curve's.
 
@@ -106,9 +111,9 @@ class DecisionRule:
             best = max(members, key=lambda k: float(probabilities[k]))
             any_of_them = 1.0 - float(np.prod(1.0 - probabilities[members]))
             if any_of_them >= self.thresholds[best]:
-                carried.append(LabelConfidence(self.labels[best], any_of_them))
+                carried.append(self.called(self.labels[best], any_of_them))
             carried += [
-                LabelConfidence(self.labels[k], float(probabilities[k]))
+                self.called(self.labels[k], float(probabilities[k]))
                 for k in members
                 if k != best and probabilities[k] >= max(0.5, self.thresholds[k])
             ]
@@ -136,9 +141,9 @@ class DecisionRule:
         name = self.labels[best]
         if best_group in GENERIC and float(probabilities[best]) < 0.5 * mass[best_group]:
             name = GENERIC[best_group]
-        first = LabelConfidence(name, mass[best_group])
+        first = self.called(name, mass[best_group])
         rest = sorted(
-            (LabelConfidence(label, float(p)) for label, p in zip(self.labels, probabilities, strict=True)
+            (self.called(label, float(p)) for label, p in zip(self.labels, probabilities, strict=True)
              if label != name),
             key=lambda entry: -entry.confidence,
         )  # fmt: skip

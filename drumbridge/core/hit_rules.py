@@ -103,7 +103,7 @@ class HitRules:
         probabilities = verdict.probabilities
         if self._kit is None:
             best = int(probabilities.argmax())
-            guess = LabelConfidence(self._rule.labels[best], float(probabilities[best]))
+            guess = self._rule.called(self._rule.labels[best], float(probabilities[best]))
             return self._rule.hit_labels(probabilities), guess, guess.confidence
         pad, known = self._kit.name(self.stage, verdict.embedding, probabilities)
         return ((pad,), pad, pad.confidence) if known >= 0.5 else ((), None, pad.confidence)

@@ -8,7 +8,6 @@ A pad's number is never given to another pad, so that what a client noted of it 
 
 from __future__ import annotations
 
-import colorsys
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,13 +15,11 @@ import numpy as np
 
 from ..errors import KitError
 from .labels import BY_NAME
-from .pad import Pad
+from .pad import FIRST_NOTE, Pad, hue
 
 MOST_PADS: Final = 64
 MOST_TAPS: Final = 100  # of a pad
 LONGEST_NAME: Final = 40
-_FIRST_NOTE = 36
-_GOLDEN = 0.618034  # hues this far apart never crowd, however many there are
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +129,7 @@ class Kit:
         if note is None:
             note = drum.gm_note if drum else self._free_note()
         if colour is None:
-            colour = drum.colour if drum else _hue(number)
+            colour = drum.colour if drum else hue(number)
         return replace(self, pads=(*self.pads, Pad(number, name, note, colour)))
 
     def with_tap(self, tap: Tap) -> Kit:
@@ -169,7 +166,7 @@ class Kit:
 
     def _free_note(self) -> int:
         taken = {pad.note for pad in self.pads}
-        return next(note for note in range(_FIRST_NOTE, _FIRST_NOTE + MOST_PADS + 1) if note not in taken)
+        return next(note for note in range(FIRST_NOTE, FIRST_NOTE + MOST_PADS + 1) if note not in taken)
 
 
 def _key(name: str) -> str:
@@ -181,9 +178,3 @@ def _checked(name: str) -> str:
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise KitError("kit.pad_name", f"A pad cannot be called {name!r:.60}: give it 1 to {LONGEST_NAME} signs.")
     return name
-
-
-def _hue(number: int) -> int:
-    """Return a bright colour for the pad with that number."""
-    channels = colorsys.hsv_to_rgb((0.02 + number * _GOLDEN) % 1.0, 0.62, 0.9)
-    return int.from_bytes(bytes(round(255 * channel) for channel in channels), "big")

@@ -1,4 +1,4 @@
-"""From excerpts of one-shots to classifications, several in one run of the model."""
+"""From files to classifications: one-shots several in one run of the model, recordings piece by piece."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from drumbridge.core.events import Classification
-from drumbridge.errors import DrumbridgeError
+from drumbridge.errors import DrumbridgeError, JobError, SettingsError
 from drumbridge.inference.classifier import OnnxClassifier
 
 from .cancellation import check_cancelled
 from .one_shot import OneShot, read_one_shot
+from .pieces import classify_recording
 
 
 def classifications(shots: list[OneShot], classifier: OnnxClassifier) -> list[Classification]:
@@ -42,13 +43,29 @@ def classifications(shots: list[OneShot], classifier: OnnxClassifier) -> list[Cl
 def classify_files(
     paths: list[str], classifier: OnnxClassifier, after_ms: float | None, cancelled: Callable[[], bool] | None
 ) -> list[tuple[str, Classification | DrumbridgeError]]:
-    """Read and classify some files together; what is wrong with one does not touch the others."""
+    """Read and classify some files together; what is wrong with one does not touch the others.
+
+    Raises
+    ------
+    SettingsError
+        ``settings.after_ms``: a decision time, with a model that hears recordings and no attacks.
+    """
+    in_pieces = classifier.segmentation == "fixed"
+    if in_pieces and after_ms is not None:
+        raise SettingsError(
+            "settings.after_ms", f"{classifier.name} hears whole recordings, so it has no time after the attack."
+        )
     results: dict[int, Classification | DrumbridgeError] = {}
     shots: dict[int, OneShot] = {}
     for k, path in enumerate(paths):
         check_cancelled(cancelled)
         try:
-            shots[k] = read_one_shot(path, classifier, after_ms)
+            if in_pieces:
+                results[k] = classify_recording(path, classifier, cancelled)
+            else:
+                shots[k] = read_one_shot(path, classifier, after_ms)
+        except JobError:
+            raise
         except DrumbridgeError as error:
             results[k] = error
     if shots:

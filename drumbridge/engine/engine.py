@@ -17,8 +17,10 @@ from pathlib import Path
 
 from drumbridge.core.events import Classification, Hit, Transcription
 from drumbridge.core.excerpts import check_after_ms
+from drumbridge.core.kit import Kit
 from drumbridge.core.transcriber import TranscriberSettings
 from drumbridge.errors import DrumbridgeError, LibraryError
+from drumbridge.formats.kits import KitStore
 from drumbridge.inference.classifier import OnnxClassifier
 from drumbridge.inference.registry import model_path
 from drumbridge.library.corrections import WHOLE, correct, hit_position
@@ -28,9 +30,9 @@ from drumbridge.library.sounds import Sound, hits_of, sounds_at
 from drumbridge.library.store import Library
 
 from .cancellation import check_cancelled
-from .classification import classifications, classify_files
+from .classification import classify_files
 from .file_transcription import transcribe_file
-from .one_shot import read_one_shot
+from .hit_models import check_hears_hits
 from .permissions import check_label, check_may_hear
 from .recent_hits import RecentHits
 from .scan import Scan, hear_one, model_of_scan
@@ -50,18 +52,27 @@ class Engine:
         Threads within one run of a model.
     library : path-like, optional
         File of the sample library; see `library_path` for where it is by default.
+    kits : path-like, optional
+        Folder of the kits that somebody taught; see `KitStore` for where it is by default.
 
     Attributes
     ----------
+    kits : KitStore
     recent_hits : RecentHits
         What clients were told; kept here for whoever serves them.
     """
 
     def __init__(
-        self, *, model: str | None = None, threads: int = 1, library: str | os.PathLike[str] | None = None
+        self,
+        *,
+        model: str | None = None,
+        threads: int = 1,
+        library: str | os.PathLike[str] | None = None,
+        kits: str | os.PathLike[str] | None = None,
     ) -> None:
         self._model = model
         self._library = library
+        self.kits = KitStore(None if kits is None else Path(kits))
         self.recent_hits = RecentHits()
         self._threads = threads
         self._loaded: dict[tuple[Path, int], OnnxClassifier] = {}
@@ -85,6 +96,18 @@ class Engine:
                 self._loaded[key] = OnnxClassifier(path, threads=self._threads)
             return self._loaded[key]
 
+    def load_hit_model(self, name_or_path: str | None = None) -> OnnxClassifier:
+        """Return a model that can hear the hits of a recording or a stream.
+
+        Raises
+        ------
+        ModelError
+            As `load_model`; ``model.segmentation`` for a model of whole files or of pieces of equal length.
+        """
+        classifier = self.load_model(name_or_path)
+        check_hears_hits(classifier)
+        return classifier
+
     def classify(
         self, path: str | os.PathLike[str], *, model: str | None = None, after_ms: float | None = None
     ) -> Classification:
@@ -104,8 +127,10 @@ class Engine:
         AudioError, ModelError, SettingsError
         """
         check_after_ms(after_ms)
-        classifier = self.load_model(model)
-        return classifications([read_one_shot(path, classifier, after_ms)], classifier)[0]
+        ((_, result),) = classify_files([os.fspath(path)], self.load_model(model), after_ms, None)
+        if isinstance(result, DrumbridgeError):
+            raise result
+        return result
 
     def classify_many(
         self,
@@ -166,6 +191,7 @@ class Engine:
         end_s: float | None = None,
         model: str | None = None,
         settings: TranscriberSettings | None = None,
+        kit: Kit | None = None,
         on_hits: Callable[[list[Hit], int], None] | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -181,6 +207,8 @@ class Engine:
         model : str, optional
             Name or path; the engine's own by default.
         settings : TranscriberSettings, optional
+        kit : Kit, optional
+            Its pads name the hits instead of the model's labels; learned for the model, whichever it was made with.
         on_hits : callable, optional
             Called with (hits, sample_rate) as soon as they are known.
         on_progress : callable, optional
@@ -195,14 +223,15 @@ class Engine:
             the file ends, or ends before it starts.
         JobError
             ``job.cancelled``.
-        ModelError, SettingsError
+        KitError, ModelError, SettingsError
         """
         return transcribe_file(
             path,
-            self.load_model(model),
+            self.load_hit_model(model),
             start_s=start_s,
             end_s=end_s,
             settings=settings,
+            kit=kit,
             on_hits=on_hits,
             on_progress=on_progress,
             cancelled=cancelled,

@@ -16,10 +16,12 @@ from drumbridge.audio.files import BLOCK_LENGTH, AudioFile, open_audio
 from drumbridge.audio.resampling import resampler_between
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit, Transcription
+from drumbridge.core.kit import Kit
 from drumbridge.core.transcriber import Transcriber, TranscriberSettings
 from drumbridge.errors import AudioError
 
 from .cancellation import check_cancelled
+from .kit_learning import learned_kit
 
 _LEAD_S = 1.0
 _LONGEST_S = 1e9  # no file is longer; keeps absurd numbers of seconds from overflowing
@@ -32,16 +34,25 @@ def transcribe_file(
     start_s: float = 0.0,
     end_s: float | None = None,
     settings: TranscriberSettings | None = None,
+    kit: Kit | None = None,
+    keep_excerpts: bool = False,
     on_hits: Callable[[list[Hit], int], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Transcription:
-    """Find and name the hits of a file; see `Engine.transcribe`, which this is with its model loaded."""
+    """Find and name the hits of a file; see `Engine.transcribe`, which this is with its model loaded.
+
+    With `keep_excerpts` each hit carries what was heard of it.
+    """
     check_cancelled(cancelled)
     with open_audio(path) as file:
         start, end = _part(file, start_s, end_s)
         resampler = resampler_between(file.sample_rate, classifier.sample_rate)
-        transcriber = Transcriber(classifier, source_rate=file.sample_rate, resampler=resampler, settings=settings)
+        learned = None if kit is None else learned_kit(kit, classifier, settings)
+        transcriber = Transcriber(
+            classifier, source_rate=file.sample_rate, resampler=resampler, settings=settings, kit=learned
+        )
+        transcriber.keep_excerpts = keep_excerpts
         origin = max(0, start - round(_LEAD_S * file.sample_rate))
         heard_to = None
         if end is not None:

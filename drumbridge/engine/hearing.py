@@ -14,6 +14,7 @@ from drumbridge.audio.resampling import resampler_between
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.concealment import REACH, fill_hole
 from drumbridge.core.events import Hit
+from drumbridge.core.learned_kit import LearnedKit
 from drumbridge.core.mixing import mix_to_mono
 from drumbridge.core.transcriber import Transcriber
 from drumbridge.core.transcriber_settings import TranscriberSettings
@@ -78,6 +79,14 @@ class Hearing:
     def change(self, settings: TranscriberSettings) -> None:
         """Hear by other settings from here on; see `Transcriber.change`."""
         self._transcriber.change(settings)
+
+    def use_kit(self, kit: LearnedKit | None) -> None:
+        """Name hits by a kit from here on; see `Transcriber.use_kit`."""
+        self._transcriber.use_kit(kit)
+
+    def keep_excerpts(self, on: bool) -> None:
+        """Let final hits carry what was heard of them, or no longer."""
+        self._transcriber.keep_excerpts = on
 
     def end(self) -> list[Hit]:
         """Decide what is still open."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit
+from drumbridge.core.learned_kit import LearnedKit
 from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.errors import SettingsError
 
@@ -41,6 +42,8 @@ class GapReason(enum.IntEnum):
     LOST = 0  # packets that never came, or too late
     OVERRUN = 1  # it came faster than it could be heard
     RESTARTED = 2  # the numbering began anew: nobody knows how much is missing, the position goes on
+    XRUN = 3  # the audio interface or its driver lost it; 0 samples: it says so, and its time stamps show none missing
+    DEVICE_GONE = 4  # the device is away; 0 samples when it goes, the length when it is back
 
 
 class _Gap(NamedTuple):
@@ -52,7 +55,13 @@ class _End(NamedTuple):
     closed: Callable[[], None] | None
 
 
-_Piece = np.ndarray | _Gap | TranscriberSettings | _End
+class _Order(NamedTuple):
+    """Something to be done in the stream's thread, at its place between what arrives."""
+
+    do: Callable[[Hearing], None]
+
+
+_Piece = np.ndarray | _Gap | _Order | _End
 
 
 class LiveStream:
@@ -77,7 +86,7 @@ class LiveStream:
     on_over : callable, optional
         Called once with (stream,) when its thread ends.
     idle_s : float, optional
-        End when no audio came for so long.
+        End when no audio came for so long; None never.
     name : str
         What its client calls it.
     profile : str
@@ -90,6 +99,8 @@ class LiveStream:
 
     Attributes
     ----------
+    settings : TranscriberSettings or None
+        Those that it was opened with.
     clock : StreamClock
     overrun : int
         Samples that came faster than they could be heard.
@@ -97,6 +108,8 @@ class LiveStream:
         Samples that were no audio.
     heard_s : float
         When audio came last, monotonic seconds.
+    lasting : bool
+        Whether it stays open while no audio comes.
     tap : callable or None
         Called from the stream's thread with (position, audio) of what was heard, or (position, length) of a gap, after
         its hits; it must be quick and not fail.
@@ -139,16 +152,18 @@ class LiveStream:
         self.tap: Callable[[int, np.ndarray | int], None] | None = None
         self.latency = 0
         self._load = load
-        self._settings = settings
+        self.settings = settings
         self._on_hits = on_hits
         self._on_gap = on_gap
         self._on_opened = on_opened
         self._on_over = on_over
         self._idle_s = idle_s
+        self.lasting = idle_s is None
         self._queue: queue.SimpleQueue[_Piece] = queue.SimpleQueue()
         self._room = round(ROOM_S * sample_rate)
-        self._fed = 0  # samples put into the queue; written by the thread that feeds
-        self._heard = 0  # samples taken out; written by the stream's thread
+        self._fed = 0  # samples that have arrived, gaps included; written by the thread that feeds
+        self._queued = 0  # samples of audio put into the queue; written by the same
+        self._heard = 0  # and taken out; written by the stream's thread
         self._refused = 0  # samples since the last one that found room
         self._resume: deque[Callable[[], None]] = deque()
         self._thread = Thread(target=self._run, name=f"drumbridge-stream-{stream_id}", daemon=True)
@@ -161,8 +176,8 @@ class LiveStream:
 
     @property
     def waiting(self) -> int:
-        """Samples that have arrived and are not heard yet."""
-        return self._fed - self._heard
+        """Samples of audio that have arrived and are not heard yet."""
+        return self._queued - self._heard
 
     @property
     def has_room(self) -> bool:
@@ -176,8 +191,8 @@ class LiveStream:
         if self.has_room or not self._thread.is_alive():  # since it was asked
             self._let_resume()
 
-    def feed(self, block: np.ndarray) -> None:
-        """Take in audio, float32 of shape (n, channels) or (n,)."""
+    def feed(self, block: np.ndarray, arrived_s: float | None = None) -> None:
+        """Take in audio, float32 of shape (n, channels) or (n,), which arrived now or when `arrived_s` says."""
         self.heard_s = time.monotonic()
         n = len(block)
         if self.waiting + n > self._room:
@@ -186,8 +201,9 @@ class LiveStream:
             return
         self._own_up()
         self._fed += n
+        self._queued += n
         self._queue.put(block if block.ndim == 2 else block.reshape(-1, 1))
-        self.clock.arrived(self._fed, self.heard_s)
+        self.clock.arrived(self._fed, self.heard_s if arrived_s is None else arrived_s)
 
     def gap(self, length: int, reason: GapReason = GapReason.LOST) -> None:
         """Note that `length` samples are missing here."""
@@ -199,7 +215,15 @@ class LiveStream:
 
     def change(self, settings: TranscriberSettings) -> None:
         """Hear what arrives from now on by other settings; see `Transcriber.change`."""
-        self._queue.put(settings)
+        self._queue.put(_Order(lambda hearing: hearing.change(settings)))
+
+    def use_kit(self, kit: LearnedKit | None) -> None:
+        """Name what arrives from now on by a kit, learned for this stream's model and settings; None: by labels."""
+        self._queue.put(_Order(lambda hearing: hearing.use_kit(kit)))
+
+    def keep_excerpts(self, on: bool) -> None:
+        """Let final hits carry what was heard of them, or no longer."""
+        self._queue.put(_Order(lambda hearing: hearing.keep_excerpts(on)))
 
     def close(self, closed: Callable[[], None] | None = None) -> None:
         """End the stream once all that arrived is heard and its hits have left; `closed` is called then."""
@@ -234,7 +258,7 @@ class LiveStream:
         hearing = None
         try:
             self.classifier = self._load()
-            hearing = Hearing(self.classifier, self.sample_rate, self._settings)
+            hearing = Hearing(self.classifier, self.sample_rate, self.settings)
             self.latency = hearing.latency
         except Exception as raised:
             error = raised
@@ -254,6 +278,7 @@ class LiveStream:
             if isinstance(piece, np.ndarray):
                 block, ahead = self._with_more(piece, _AT_ONCE, wait=False)
                 self._tell(hearing.hear(block))
+                self._heard += len(block)
                 self.unusable = hearing.unusable
                 self._let_tap(hearing.position - len(block), block)
             elif isinstance(piece, _Gap):
@@ -261,21 +286,22 @@ class LiveStream:
                 if hearing.bridges(piece.length):
                     after, ahead = self._with_more(after, AFTER, wait=True)
                 position = hearing.position
-                self._tell(hearing.miss(piece.length, after))
+                if piece.length or piece.reason is not GapReason.XRUN:
+                    self._tell(hearing.miss(piece.length, after))
                 if self._on_gap is not None:
                     self._on_gap(self, position, piece.length, piece.reason)
                 self._let_tap(position, piece.length)
                 if len(after):
                     self._tell(hearing.hear(after))
+                    self._heard += len(after)
                     self._let_tap(hearing.position - len(after), after)
-            elif isinstance(piece, TranscriberSettings):
-                hearing.change(piece)
+            elif isinstance(piece, _Order):
+                piece.do(hearing)
             else:
                 self._tell(hearing.end())
                 if piece.closed is not None:
                     piece.closed()
                 return
-            self._heard = hearing.position
 
     def _next(self) -> _Piece:
         """Wait for what comes next: the end, when nothing comes for too long."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from drumbridge.audio.files import AudioFile, open_audio
 from drumbridge.audio.resampling import resample
-from drumbridge.core.classifier import Classifier
+from drumbridge.core.classifier import ExcerptLayout
 from drumbridge.core.excerpts import cut_excerpt, find_attack
 from drumbridge.core.mixing import mix_to_mono
 from drumbridge.core.velocity import VelocitySettings, level_to_velocity, peak_level_db
@@ -52,13 +52,13 @@ class Beginning(NamedTuple):
     warning: str
 
 
-def read_one_shot(path: str | os.PathLike[str], classifier: Classifier, after_ms: float | None = None) -> OneShot:
+def read_one_shot(path: str | os.PathLike[str], classifier: ExcerptLayout, after_ms: float | None = None) -> OneShot:
     """Read a one-shot as `classifier` wants to hear it.
 
     Parameters
     ----------
     path : path-like
-    classifier : Classifier
+    classifier : ExcerptLayout
     after_ms : float, optional
         Use only this much of the sound after its attack, ms.
 
@@ -70,7 +70,7 @@ def read_one_shot(path: str | os.PathLike[str], classifier: Classifier, after_ms
     return one_shot_of(read_beginning(path, classifier), classifier, after_ms)
 
 
-def read_beginning(path: str | os.PathLike[str], classifier: Classifier) -> Beginning:
+def read_beginning(path: str | os.PathLike[str], classifier: ExcerptLayout) -> Beginning:
     """Read as much of a file as it takes to hear its first sound.
 
     Raises
@@ -90,7 +90,7 @@ def read_beginning(path: str | os.PathLike[str], classifier: Classifier) -> Begi
         return Beginning(file.path, audio, rate, n_samples / rate, file.n_samples == len(audio), file.warning)
 
 
-def one_shot_of(beginning: Beginning, classifier: Classifier, after_ms: float | None = None) -> OneShot:
+def one_shot_of(beginning: Beginning, classifier: ExcerptLayout, after_ms: float | None = None) -> OneShot:
     """Cut the excerpt that `classifier` wants to hear out of the beginning of a file.
 
     Raises
@@ -135,7 +135,7 @@ def _first_sound(file: AudioFile, reach: int) -> np.ndarray:
     return pieces[0] if len(pieces) == 1 else np.concatenate([np.zeros(0, dtype=np.float32), *pieces])
 
 
-def _resampled_around(audio: np.ndarray, attack: int, rate: int, classifier: Classifier) -> tuple[np.ndarray, int]:
+def _resampled_around(audio: np.ndarray, attack: int, rate: int, classifier: ExcerptLayout) -> tuple[np.ndarray, int]:
     """Resample what an excerpt can reach; return it and where the attack is in it."""
     ratio = rate / classifier.sample_rate
     margin = round(_MARGIN_S * rate)

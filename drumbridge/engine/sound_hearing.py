@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from drumbridge.core.events import LOOP
+from drumbridge.core.events import LOOP, ONE_SHOT
 from drumbridge.errors import AudioError, DrumbridgeError, ModelError
 from drumbridge.library.heard import HeardSound, heard_loop, heard_one_shot
 
@@ -84,14 +84,21 @@ def hear_files(
     JobError
         ``job.cancelled``.
     ModelError
-        ``model.run``.
+        ``model.run``; ``model.segmentation``: loops are asked for, of a model that names whole files.
     """
     from drumbridge.core.sound_kind import sound_kind
 
     from .cancellation import check_cancelled
     from .classification import classifications
     from .file_transcription import transcribe_file
+    from .hit_models import check_hears_hits
     from .one_shot import OneShot, one_shot_of, read_beginning
+    from .pieces import classify_recording
+
+    if kind == LOOP:
+        check_hears_hits(classifier)
+    elif classifier.segmentation != "onset":
+        kind = ONE_SHOT  # such a model has one answer a file
 
     results: dict[int, HeardSound | DrumbridgeError] = {}
     shots: dict[int, tuple[OneShot, float, int]] = {}
@@ -103,7 +110,10 @@ def hear_files(
             if kind != LOOP:
                 beginning = read_beginning(name, classifier)
                 of_kind = sound_kind(beginning.audio, beginning.sample_rate) if kind == AUTO else kind
-            if of_kind == LOOP:
+            if classifier.segmentation == "fixed":
+                answer = classify_recording(name, classifier, cancelled)
+                results[k] = heard_one_shot(answer, beginning.duration_s, beginning.sample_rate)
+            elif of_kind == LOOP:
                 results[k] = heard_loop(transcribe_file(name, classifier, cancelled=cancelled))
             else:
                 shots[k] = (one_shot_of(beginning, classifier), beginning.duration_s, beginning.sample_rate)

@@ -1,7 +1,8 @@
 """The live streams that are open, by number.
 
 Conventions: a stream belongs to the client that opened it and ends with it, when it is closed, or when no audio came
-for `IDLE_S`. All methods may be called from any thread; none waits but `shut_down`.
+for `IDLE_S`; a `lasting` one only when it is closed. All methods may be called from any thread; none waits but
+`shut_down`.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class Streams:
         client_id: int = 0,
         name: str = "",
         settings: TranscriberSettings | None = None,
+        lasting: bool = False,
         profile: str = "",
         on_opened: Callable[[LiveStream, Exception | None], None] | None = None,
     ) -> LiveStream:
@@ -81,6 +83,8 @@ class Streams:
             Whose it is, see `drop`.
         name : str
             No two open streams have the same one; "" is none.
+        lasting : bool
+            Whether it stays open while no audio comes and when its client is gone: its source ends it.
         on_opened : callable, optional
             Called from the stream's thread with the stream and None, or with why it cannot be heard.
 
@@ -113,7 +117,7 @@ class Streams:
                 on_gap=self.bus.gap,
                 on_opened=tell,
                 on_over=self._over,
-                idle_s=self._idle_s,
+                idle_s=None if lasting else self._idle_s,
                 name=name,
                 profile=profile,
             )
@@ -152,10 +156,11 @@ class Streams:
             self._end(stream_id, closed)
 
     def drop(self, client_id: int) -> None:
-        """End every stream of a client that is gone."""
+        """End every stream of a client that is gone, but those whose source is somebody else's."""
         with self._lock:
-            for stream_id in [k for k, (_, owner) in self._open.items() if owner == client_id]:
-                self._end(stream_id)
+            for stream in self.of_client(client_id):
+                if not stream.lasting:
+                    self._end(stream.stream_id)
 
     def has_open(self, client_id: int) -> bool:
         """Whether a stream of the client is open."""
@@ -175,12 +180,13 @@ class Streams:
         now = time.monotonic()
         for stream, _ in list(self._open.values()):
             if name and stream.name == name:
-                if now - stream.heard_s < GONE_S:
+                if stream.lasting or now - stream.heard_s < GONE_S:
                     raise StreamError("stream.name_taken", f"A stream named {name!r:.80} is open already.")
                 self._end(stream.stream_id)
         if len(self._open) >= self._limit:
-            idlest = min((stream for stream, _ in self._open.values()), key=lambda stream: stream.heard_s)
-            if now - idlest.heard_s < GONE_S:
+            passing = [stream for stream, _ in self._open.values() if not stream.lasting]
+            idlest = min(passing, key=lambda stream: stream.heard_s, default=None)
+            if idlest is None or now - idlest.heard_s < GONE_S:
                 raise StreamError("stream.too_many", f"{len(self._open)} streams are open, and all are in use.")
             self._end(idlest.stream_id)
 

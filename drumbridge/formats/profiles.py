@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import tempfile
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -19,12 +18,12 @@ from typing import Final
 from drumbridge.core.settings_table import Value, check_setting
 from drumbridge.errors import SettingsError
 
+from .names import LONGEST_NAME, plain_name
+
 DEFAULT: Final = "default"  # the profile of whoever names none
-_LONGEST_NAME = 40
 _LARGEST = 1 << 16  # bytes; all settings of all labels are 2,000
 _VERSION = 1
 _SUFFIX = ".json"
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}  # of Windows
 
 
 def profile_name(text: str) -> str:
@@ -35,17 +34,12 @@ def profile_name(text: str) -> str:
     SettingsError
         ``settings.profile``: no file could safely have that name.
     """
-    name = unicodedata.normalize("NFC", text.strip().casefold()) or DEFAULT
-    if (
-        len(name) > _LONGEST_NAME
-        or not all(sign.isalnum() or sign in " -_" for sign in name)
-        or not name[0].isalnum()
-        or name in _DEVICES
-    ):
+    name = plain_name(text) if text.strip() else DEFAULT
+    if name is None:
         raise SettingsError(
             "settings.profile",
             f"A profile cannot be called {text!r:.60}: "
-            f"its name has up to {_LONGEST_NAME} letters, digits, spaces, - and _.",
+            f"its name has up to {LONGEST_NAME} letters, digits, spaces, - and _.",
         )
     return name
 

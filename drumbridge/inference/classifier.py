@@ -9,6 +9,7 @@ followed, and a model proves itself on silence before it is trusted.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,11 @@ class OnnxClassifier:
     manifest : Manifest
     name : str
         Name and version of the model.
+    digest : str
+        SHA-256 of the file, hexadecimal.
     rule : DecisionRule
+    segmentation : str
+        What its excerpts are, see `Manifest`.
     has_presence : bool
         Whether the model tells sounds from false onsets.
 
@@ -48,18 +53,20 @@ class OnnxClassifier:
     ------
     ModelError
         ``model.not_found``, ``model.not_onnx``, ``model.external_data``, ``model.no_manifest``,
-        ``model.manifest``, ``model.segmentation``, ``model.mismatch`` (the graph is not what the manifest
-        says) or ``model.not_finite``.
+        ``model.manifest``, ``model.mismatch`` (the graph is not what the manifest says) or
+        ``model.not_finite``.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
         self.path = Path(path)
         content = _read(self.path)
         self.manifest = _manifest(content, self.path.name)
+        self.digest = hashlib.sha256(content).hexdigest()
         self.name = f"{self.manifest.name} {self.manifest.version}"
         self.sample_rate = self.manifest.sample_rate
         self.samples_before = self.manifest.samples_before
         self.samples_after = self.manifest.samples_after
+        self.segmentation = self.manifest.segmentation
         self.rule: DecisionRule = self.manifest.rule()
         self._session = _session(content, self.path.name, threads)
         self.has_presence = any(output.name == "presence" for output in self._session.get_outputs())
@@ -178,13 +185,7 @@ def _manifest(content: bytes, name: str) -> Manifest:
         )
     if external:
         raise ModelError("model.external_data", f"{name} keeps its weights in another file: save it as one file.")
-    manifest = parse_manifest(entries[METADATA_KEY], source=name)
-    if manifest.segmentation != "onset":
-        raise ModelError(
-            "model.segmentation",
-            f"{name} wants {manifest.segmentation!r} pieces of audio; only models of single onsets can be run.",
-        )
-    return manifest
+    return parse_manifest(entries[METADATA_KEY], source=name)
 
 
 def _session(content: bytes, name: str, threads: int) -> Any:

@@ -1,7 +1,8 @@
 """The manifest: one JSON string under the key ``drumbridge`` in the ONNX metadata.
 
-Reading is strict: an unknown version, a missing or wrongly typed field, a label that is not ours
-or a threshold for a label that is not there raises `ModelError` with code ``model.manifest``.
+Reading is strict: an unknown version, a missing or wrongly typed field, a label that no screen can show
+or a threshold for a label that is not there raises `ModelError` with code ``model.manifest``. Labels need
+not be those of the table: a model made from a user's folders has the names of those.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from drumbridge.core.decision import DecisionRule
-from drumbridge.core.labels import BY_NAME
+from drumbridge.core.labels import UNSURE
 from drumbridge.errors import ModelError
 
 METADATA_KEY = "drumbridge"
@@ -36,7 +37,8 @@ class Manifest:
     samples_before, samples_after : int
         The excerpt around the onset, samples.
     segmentation : str
-        What an excerpt is: "onset" (around an onset), "whole" (a file from its start), "fixed" (equal pieces).
+        What an excerpt is: "onset" (around an attack, also of a recording), "whole" (around the first attack of a
+        file: all of its one sound), "fixed" (a recording of any length in equal pieces, which vote).
     activation : str
         What turns scores into probabilities: "sigmoid", "softmax" or "none".
     thresholds : dict of str to float
@@ -137,10 +139,10 @@ def parse_manifest(text: str, *, source: str = "the model") -> Manifest:
     labels = raw["labels"]
     if not labels or not all(isinstance(label, str) and label for label in labels):
         raise bad("labels should be names")
+    if strange := [label for label in labels if not is_label(label)]:
+        raise bad(f"{strange[0]!r:.80} can't be a label")
     if len(set(labels)) != len(labels):
         raise bad("a label stands twice")
-    if raw["segmentation"] == "onset" and (strange := [label for label in labels if label not in BY_NAME]):
-        raise bad(f"{strange[0]!r} is not a drum label")
     if raw["activation"] not in ACTIVATIONS:
         raise bad(f"activation is {raw['activation']!r}, not one of {', '.join(ACTIVATIONS)}")
     if raw["segmentation"] not in SEGMENTATIONS:
@@ -150,6 +152,8 @@ def parse_manifest(text: str, *, source: str = "the model") -> Manifest:
     longest = 60 * raw["sample_rate"]
     if not 0 <= raw["samples_before"] <= longest or not 0 < raw["samples_after"] <= longest:
         raise bad("the excerpt's length makes no sense")
+    if raw["segmentation"] == "fixed" and raw["samples_before"]:
+        raise bad("pieces of equal length have nothing before them, so samples_before should be 0")
     if set(raw["thresholds"]) != set(labels):
         raise bad("thresholds and labels do not name the same labels")
     for key in ("thresholds", "calibration"):
@@ -162,6 +166,11 @@ def parse_manifest(text: str, *, source: str = "the model") -> Manifest:
     if raw["calibration"].get("temperature", 1.0) <= 0:
         raise bad("the temperature is not above 0")
     return Manifest(**{**raw, "labels": tuple(labels)})
+
+
+def is_label(name: str) -> bool:
+    """Tell whether a name can be a label: 1 to 64 characters that print, no blank at its ends, not "unsure"."""
+    return 0 < len(name) <= 64 and name.isprintable() and name == name.strip() and name != UNSURE
 
 
 def _is_number(value: object) -> bool:

@@ -3,8 +3,9 @@
 Conventions: a request goes to the server and starts with ``req``, an int that the client chooses; a
 reply repeats it. Every request ends in exactly one `DONE` or `FAIL`. Argument types are those that
 every client has: ``i`` int32, ``f`` float32, ``s`` string; ``v`` is any of them. What belongs
-to live audio, to other ways for it than OSC, to settings, notes and takes stands in `live_addresses`,
-`way_addresses`, `settings_addresses`, `note_addresses` and `take_addresses`, parts of this table.
+to live audio, to audio interfaces, to other ways for it than OSC, to settings, notes and takes stands in
+`live_addresses`, `input_addresses`, `way_addresses`, `settings_addresses`, `note_addresses` and `take_addresses`,
+parts of this table.
 
 Argument checks, the help in error messages and docs/protocol.md are made from this table
 (``python -m drumbridge.osc.addresses`` prints the latter).
@@ -15,7 +16,9 @@ from __future__ import annotations
 from typing import Final
 
 from drumbridge.errors import SettingsError
-from drumbridge.osc.live_addresses import EVENTS, LIVE_CODES, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
+from drumbridge.osc.input_addresses import INPUT_CODES, INPUT_REPLIES, INPUT_REQUESTS
+from drumbridge.osc.kit_addresses import KIT_CODES, KIT_EVENTS, KIT_REPLIES, KIT_REQUESTS
+from drumbridge.osc.live_addresses import LIVE_CODES, LIVE_EVENTS, LIVE_REPLIES, LIVE_REQUESTS, UNANSWERED
 from drumbridge.osc.note_addresses import NOTE_CODES, NOTE_REPLIES, NOTE_REQUESTS, NOTE_STATUS_KEYS
 from drumbridge.osc.rows import DONE, FAIL, PREFIX, REQ, Argument, Reply, Request
 from drumbridge.osc.settings_addresses import SETTINGS_CODES, SETTINGS_REPLIES, SETTINGS_REQUESTS
@@ -57,7 +60,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
         PREFIX + "status",
         (REQ,),
         "Asks how the server is.",
-        replies=(PREFIX + "status/value", PREFIX + "status/stream"),
+        replies=(PREFIX + "status/value", PREFIX + "status/stream", PREFIX + "status/input"),
     ),
     Request(
         PREFIX + "classify",
@@ -117,9 +120,11 @@ REQUESTS: Final[tuple[Request, ...]] = (
     Request(PREFIX + "labels", (REQ,), "Asks for every label there is.", replies=(PREFIX + "labels/value",)),
     Request(PREFIX + "sync", (REQ,), "Is answered when everything that this client asked before has been answered."),
     *LIVE_REQUESTS,
+    *INPUT_REQUESTS,
     *WAY_REQUESTS,
     *SETTINGS_REQUESTS,
     *NOTE_REQUESTS,
+    *KIT_REQUESTS,
     *TAKE_REQUESTS,
 )
 
@@ -203,7 +208,8 @@ REPLIES: Final[tuple[Reply, ...]] = (
     Reply(
         PREFIX + "labels/value",
         (REQ,),
-        "The table of labels, in its order; unsure is last and has gm_note -1.",
+        "The table of labels, in its order; unsure ends it and has gm_note -1. Labels of the model that are not "
+        "in the table follow.",
         (
             Argument("index", "i", "place in the table, from 0"),
             Argument("label", "s", "name"),
@@ -213,10 +219,14 @@ REPLIES: Final[tuple[Reply, ...]] = (
         ),
     ),
     *LIVE_REPLIES,
+    *INPUT_REPLIES,
     *SETTINGS_REPLIES,
     *NOTE_REPLIES,
+    *KIT_REPLIES,
     *TAKE_REPLIES,
 )
+
+EVENTS: Final[tuple[Reply, ...]] = LIVE_EVENTS + KIT_EVENTS
 
 STATUS_KEYS: Final[tuple[Argument, ...]] = (
     Argument("version", "s", "of drumbridge"),
@@ -248,12 +258,14 @@ CODES: Final[dict[str, str]] = {
     "job.not_found": "No job of this client with that req waits or runs.",
     "job.cancelled": "The job was cancelled, or its client left, or the server was stopped.",
     **LIVE_CODES,
+    **INPUT_CODES,
     "server.port_taken": "The port belongs to another program.",
     "server.address": "There is no such port or address to listen on.",
     "server.already_on": "That way is on already, with other settings.",
     "server.too_many_ways": "As many senders are waited for as there may be.",
     **SETTINGS_CODES,
     **NOTE_CODES,
+    **KIT_CODES,
     **TAKE_CODES,
     "settings.*": "An argument is outside its range.",
     "library.*": "The sample library cannot be opened, read or written.",

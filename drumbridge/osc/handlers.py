@@ -18,12 +18,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from drumbridge._version import __version__
-from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR
+from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR, pad_index
+from drumbridge.core.own_labels import own_pads
+from drumbridge.core.pad import Pad
 from drumbridge.engine.jobs import Job, JobQueue
 from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
 from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
+from drumbridge.osc.input_addresses import DEVICES, INPUT_START, INPUT_STOP
+from drumbridge.osc.kit_addresses import KIT_REQUESTS, KIT_TAP
 from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
 from drumbridge.osc.note_addresses import MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
 from drumbridge.osc.pace import Pace
@@ -53,6 +57,7 @@ from drumbridge.osc.wire import Message, address_of, decode, encode
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
     from drumbridge.engine.live_profiles import LiveProfiles
+    from drumbridge.osc.kit_requests import KitRequests
     from drumbridge.osc.live_requests import LiveRequests
     from drumbridge.osc.way_requests import Ways
 
@@ -95,8 +100,10 @@ class Bridge:
         self._engine: Engine | None = None
         self._live: LiveRequests | None = None
         self._ways: Ways | None = None
+        self._kits: KitRequests | None = None
         self.host = "127.0.0.1"
         self._model = ""
+        self._own_pads: list[Pad] = []
         self._started_s = time.monotonic()
         self._requests = self._fails = 0
         self._making = threading.Lock()
@@ -116,6 +123,9 @@ class Bridge:
             STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
             NOTIFY: lambda *arguments: self.live.notify(*arguments),
             CLOCK: lambda *arguments: self.live.clock(*arguments),
+            DEVICES: partial(self._queue, long_requests.devices),
+            INPUT_START: lambda *arguments: self.live.interfaces.start(*arguments),
+            INPUT_STOP: lambda *arguments: self.live.interfaces.stop(*arguments),
             MIDI_PORTS: partial(self._queue_notes, "midi_ports"),
             MIDI_START: partial(self._queue_notes, "start_midi"),
             MIDI_STOP: partial(self._queue_notes, "stop_midi"),
@@ -137,6 +147,7 @@ class Bridge:
             SETTINGS_RESET: lambda *arguments: self.live.settings.reset(*arguments),
             SETTINGS_USE: lambda *arguments: self.live.settings.use(*arguments),
             SETTINGS_PROFILES: lambda *arguments: self.live.settings.profiles(*arguments),
+            **{request.address: partial(self._queue_kits, request.address) for request in KIT_REQUESTS},
         }
 
     @property
@@ -154,7 +165,7 @@ class Bridge:
             from drumbridge.osc.live_requests import LiveRequests
 
             self._live = LiveRequests(
-                lambda: self.engine.load_model(), self.done, self.fail, self._started_s, self._make_profiles()
+                lambda: self.engine.load_hit_model(), self.done, self.fail, self._started_s, self._make_profiles()
             )
         return self._live
 
@@ -167,15 +178,26 @@ class Bridge:
             self._ways = Ways(lambda: self.live, lambda: self.host)
         return self._ways
 
+    @property
+    def kits(self) -> KitRequests:
+        """The kits of the user, made when first needed, like the live part."""
+        if self._kits is None:
+            from drumbridge.engine.live_kits import LiveKits
+            from drumbridge.osc.kit_requests import KitRequests
+
+            kits = LiveKits(self.engine.kits, lambda: self.engine.load_model(), self.live.streams)
+            self._kits = KitRequests(kits, self.live.tell)
+        return self._kits
+
     def close(self, timeout_s: float) -> bool:
         """Cancel all jobs, end all streams and takes, let all notes go; return whether all ended in time."""
         if self._ways is not None:
             self._ways.close()
         ended = self.jobs.close(timeout_s)
         if self._live is not None:
-            ended = self._live.streams.shut_down(timeout_s) and ended
-            ended = self._live.recording.takes.shut_down(timeout_s) and ended
-            ended = self._live.outputs.shut_down(timeout_s) and ended
+            ended = self._live.shut_down(timeout_s) and ended
+        if self._kits is not None:
+            self._kits.kits.shut_down()
         return ended
 
     def load_model(self) -> None:
@@ -186,7 +208,8 @@ class Bridge:
         ModelError
             As `Engine.load_model`.
         """
-        self._model = self.engine.load_model().name
+        classifier = self.engine.load_model()
+        self._model, self._own_pads = classifier.name, list(own_pads(classifier.rule.labels).values())
 
     @property
     def requests(self) -> int:
@@ -279,6 +302,7 @@ class Bridge:
     def _labels(self, session: Session, req: int) -> Sequence[Any]:
         rows = [(index, *label) for index, label in enumerate(LABELS)]
         rows.append((len(rows), UNSURE, UNSURE, -1, UNSURE_COLOUR))
+        rows += [(pad_index(pad.number), pad.name, pad.name, pad.note, pad.colour) for pad in self._own_pads]
         for message in replies(PREFIX + "labels/value", req, rows):
             session.route.send(encode(message))
         return ()
@@ -303,7 +327,7 @@ class Bridge:
         return ()
 
     def _is_busy(self, client_id: int) -> bool:
-        return self.jobs.is_busy(client_id) or (self._live is not None and self._live.streams.has_open(client_id))
+        return self.jobs.is_busy(client_id) or (self._live is not None and self._live.has_open(client_id))
 
     def _gone(self, client_id: int) -> None:
         self.jobs.drop(client_id)
@@ -316,6 +340,12 @@ class Bridge:
         outputs = self.live.outputs
         work = getattr(note_requests, name)
         self._queue(lambda engine, job, send: work(outputs, job, send, *arguments), session, req)
+
+    def _queue_kits(self, address: str, session: Session, req: int, *arguments: Any) -> None:
+        work = getattr(self.kits, address.rpartition("/")[2])
+        if address == KIT_TAP:
+            work = partial(work, partial(self.fail, session, NO_REQ))
+        self._queue(lambda engine, job, send: work(job, send, *arguments), session, req)
 
     def _queue(self, work: Callable[..., Sequence[Any]], session: Session, req: int, *arguments: Any) -> None:
         pace = None if session.route.reliable else Pace()

@@ -1,7 +1,7 @@
 """The rows of the table of addresses that belong to live audio.
 
 Conventions: as for `drumbridge.osc.addresses`. Besides requests and replies there are messages without req:
-`UNANSWERED` ones come from clients and are never answered with done, `EVENTS` go to every client that asked for
+`UNANSWERED` ones come from clients and are never answered with done, `LIVE_EVENTS` go to every client that asked for
 them by notify. On the way of audio and hits there are only ints, floats and blobs: Max keeps every string that it
 ever saw.
 """
@@ -59,7 +59,7 @@ LIVE_REQUESTS: Final[tuple[Request, ...]] = (
                 "on", "i", "0: no events; 1: the strongest label of each hit; 2: a message for each of its labels"
             ),
         ),
-        "Asks for the events of all streams: live/hit and gap.",
+        "Asks for the events of all streams: live/hit, gap and kit/tapped.",
     ),
     Request(
         CLOCK,
@@ -96,7 +96,7 @@ UNANSWERED: Final[tuple[Reply, ...]] = (
     ),
 )
 
-EVENTS: Final[tuple[Reply, ...]] = (
+LIVE_EVENTS: Final[tuple[Reply, ...]] = (
     Reply(
         LIVE_HIT,
         (
@@ -129,7 +129,9 @@ EVENTS: Final[tuple[Reply, ...]] = (
                 "reason_code",
                 "i",
                 "0: packets were lost; 1: audio came faster than it could be heard; 2: the packets' numbers began "
-                "anew, so the length is unknown and 0",
+                "anew, so the length is unknown and 0; 3: the audio interface lost samples (an xrun; length 0 if its "
+                "time stamps show none missing); 4: the audio interface is gone (length 0), or is back and the length "
+                "is how long it was away",
             ),
         ),
         "Audio of a live stream is missing; hits in it are not heard, positions after it are exact.",

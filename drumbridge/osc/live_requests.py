@@ -26,6 +26,7 @@ from drumbridge.engine.streams import Streams
 from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
 from drumbridge.osc.addresses import NO_REQ
 from drumbridge.osc.audio_packets import AudioPackets, Gap, audio_block
+from drumbridge.osc.input_requests import InputRequests
 from drumbridge.osc.live_addresses import GAP, LIVE_HIT, STREAM_AUDIO, STREAM_STATUS
 from drumbridge.osc.replies import reply
 from drumbridge.osc.settings_requests import SettingsRequests
@@ -60,6 +61,7 @@ class LiveRequests(StreamListener):
     Attributes
     ----------
     streams : Streams
+    interfaces : InputRequests
     bus : EventBus
         Tells of the events of the streams.
     settings : SettingsRequests
@@ -81,6 +83,7 @@ class LiveRequests(StreamListener):
         self.bus.add(self)
         self.streams = Streams(load, self.bus)
         self.settings = SettingsRequests(profiles, self.streams)
+        self.interfaces = InputRequests(self.streams, self.settings, done, fail)
         self.outputs = NoteOutputs(self.bus)
         self.recording = TakeRequests(self.streams, done, fail)
         self.audio_dropped = 0
@@ -172,8 +175,8 @@ class LiveRequests(StreamListener):
         return position & _POSITIONS, *_seconds(position_s), *_seconds(now_s), rate_hz, drift_ppm
 
     def status(self, req: int) -> list[Message]:
-        """Return the facts about every open stream."""
-        messages = []
+        """Return the facts about every open stream and every audio interface."""
+        messages = self.interfaces.status(req)
         for stream in self.streams:
             packets = self._packets.get(stream.stream_id, AudioPackets()).counts
             counts = (packets.received, packets.lost, packets.late, packets.doubled)
@@ -193,8 +196,20 @@ class LiveRequests(StreamListener):
             )
         return messages
 
+    def has_open(self, client_id: int) -> bool:
+        """Whether a stream of the client is open."""
+        return self.streams.has_open(client_id) or self.interfaces.inputs.has_open(client_id)
+
+    def shut_down(self, timeout_s: float) -> bool:
+        """End all streams and let go of all devices; return whether all ended in time."""
+        ended = self.interfaces.inputs.shut_down(timeout_s)
+        ended = self.streams.shut_down(timeout_s) and ended
+        ended = self.recording.takes.shut_down(timeout_s) and ended
+        return self.outputs.shut_down(timeout_s) and ended
+
     def drop(self, client_id: int) -> None:
         """Forget a client that is gone, and end its streams."""
+        self.interfaces.inputs.drop(client_id)
         self.streams.drop(client_id)
         self.settings.drop(client_id)
         self._complained_s.pop(client_id, None)
@@ -209,7 +224,11 @@ class LiveRequests(StreamListener):
                     listener.session.route.send(packet)
 
     def on_gap(self, stream: LiveStream, position: int, length: int, reason: GapReason) -> None:
-        packet = encode(reply(GAP, stream.stream_id, position & _POSITIONS, min(length, _POSITIONS), int(reason)))
+        self.tell(reply(GAP, stream.stream_id, position & _POSITIONS, min(length, _POSITIONS), int(reason)))
+
+    def tell(self, event: Message) -> None:
+        """Send an event to everybody who asked for them."""
+        packet = encode(event)
         for listener in self._told():
             listener.session.route.send(packet)
 

@@ -1,4 +1,4 @@
-"""The requests that are jobs: classify, transcribe, scan, correct.
+"""The requests that are jobs: classify, transcribe, scan, correct, devices.
 
 Conventions: each takes the engine, its job, a way to reply and the arguments after req, runs in a
 job's thread, stops soon after the job is cancelled, and returns the arguments of done after req.
@@ -16,6 +16,7 @@ from drumbridge.core.labels import UNSURE
 from drumbridge.engine.jobs import Job
 from drumbridge.errors import JobError
 from drumbridge.osc.addresses import PREFIX
+from drumbridge.osc.input_addresses import DEVICES_VALUE
 from drumbridge.osc.replies import clipped, replies, reply
 from drumbridge.osc.wire import Message
 
@@ -92,6 +93,19 @@ def scan(engine: Engine, job: Job, send: Send, folder: str, kind: str = "auto") 
         send(reply(PREFIX + "progress", job.req, n_ok + n_failed, total))
         _stop_if_cancelled(job)
     return n_ok, n_failed
+
+
+def devices(engine: Engine, job: Job, send: Send) -> Sequence[Any]:
+    """Send all audio inputs."""
+    from drumbridge.audio.capture import PortAudioInputs  # loads numpy: not before it is asked for
+
+    rows = [
+        (device.index, device.name, device.host, device.channels, device.sample_rate, int(device.is_default))
+        for device in PortAudioInputs().inputs()
+    ]
+    for message in replies(DEVICES_VALUE, job.req, rows):
+        send(message)
+    return ()
 
 
 def correct(engine: Engine, job: Job, send: Send, path: str, index: int, label: str) -> Sequence[Any]:

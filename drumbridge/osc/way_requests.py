@@ -203,4 +203,6 @@ class Ways:
 
 
 def _already_on(how: str) -> ServerError:
-    return ServerError("server.already_on", f"{how} already, or with other settings; stop that first.")
+    return ServerError(
+        "server.already_on", f"{how} already, on another port or with other settings than these: stop that first."
+    )

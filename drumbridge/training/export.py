@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -16,24 +17,36 @@ import torch
 
 from drumbridge.inference.manifest import METADATA_KEY, Manifest
 
-from .front_end import SAMPLES_AFTER, SAMPLES_BEFORE
-from .network import HitModel
-
 OPSET = 17
 
 
-def model_to_onnx(model: HitModel, manifest: Manifest) -> bytes:
-    """Return the bytes of the ONNX file, checked by onnx's own checker."""
+def model_to_onnx(
+    model: torch.nn.Module, manifest: Manifest, outputs: Sequence[str] = ("scores", "embedding", "presence")
+) -> bytes:
+    """Return the bytes of the ONNX file, checked by onnx's own checker.
+
+    Parameters
+    ----------
+    model : Module
+        Takes audio and `available`, gives `outputs` in their order.
+    manifest : Manifest
+    outputs : sequence of str
+    """
     model = model.eval()
-    audio = torch.zeros(2, SAMPLES_BEFORE + SAMPLES_AFTER)
-    available = torch.full((2,), SAMPLES_AFTER, dtype=torch.int64)
+    audio = torch.zeros(2, manifest.samples_before + manifest.samples_after)
+    available = torch.full((2,), manifest.samples_after, dtype=torch.int64)
     buffer = io.BytesIO()
     torch.onnx.export(
         model, (audio, available), buffer, opset_version=OPSET, dynamo=False,
-        input_names=["audio", "available"], output_names=["scores", "embedding", "presence"],
-        dynamic_axes={name: {0: "n"} for name in ("audio", "available", "scores", "embedding", "presence")},
+        input_names=["audio", "available"], output_names=list(outputs),
+        dynamic_axes={name: {0: "n"} for name in ("audio", "available", *outputs)},
     )  # fmt: skip
-    graph = onnx.load_from_string(buffer.getvalue())
+    return with_manifest(onnx.load_from_string(buffer.getvalue()), manifest)
+
+
+def with_manifest(graph: onnx.ModelProto, manifest: Manifest) -> bytes:
+    """Return the bytes of a model with a manifest, and nothing else, in its metadata."""
+    del graph.metadata_props[:]
     graph.producer_name, graph.producer_version, graph.doc_string = "drumbridge", "", ""
     entry = graph.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, manifest.to_json()

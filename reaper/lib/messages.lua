@@ -13,6 +13,12 @@ return {
   program_silent = "drumbridge was started but did not answer within %s seconds.\n"
     .. "Run this in a terminal and see what it says: %s doctor",
   program_failed = "drumbridge could not be started.\nRun this in a terminal and see what it says: %s doctor",
+  no_server = "drumbridge serve does not answer on port %s.\n"
+    .. "Start it in a terminal (drumbridge serve), or set its port with the action \"drumbridge: Settings\".",
+  not_live = "drumbridge cannot listen live.\n%s",
+  live_on = "drumbridge listens to ReaStream now.\nOn the track with the drums: ReaStream, send to 127.0.0.1. "
+    .. "For notes: an OSC control surface that listens on port %s, and a track with the virtual MIDI keyboard as "
+    .. "input.",
   server_left = "drumbridge went away in the middle of its work.\n"
     .. "Nothing was changed. Run the action again; if this comes back, look at what drumbridge serve prints.",
   failed = "drumbridge could not listen to %s.\n%s",

@@ -6,6 +6,7 @@
 local failure = require("failure")
 local json = require("json")
 local program = require("program")
+local settings = require("settings")
 local temporary = require("temporary")
 
 local program_transport = {}
@@ -15,6 +16,9 @@ local READY_WITHIN_S = 30 -- a cold start of Python from a slow disk
 local SILENT_AT_MOST_S = 60 -- it tells how far it is every second
 
 local function question(request)
+  if request.kind == "osc" then
+    return json.encode({ osc = "/drumbridge/" .. request.name, arguments = request.arguments })
+  end
   if request.kind == "classify" then return json.encode({ classify = request.path }) end
   return json.encode({ transcribe = request.path, start_s = request.start_s, end_s = request.end_s })
 end
@@ -34,7 +38,8 @@ function program_transport.open(requests)
   local lines = {}
   for k, request in ipairs(requests) do lines[k] = question(request) .. "\n" end
   write(self.questions, table.concat(lines))
-  program.start(command, "batch", self.questions, "--to", self.answers)
+  program.start(command, "batch", self.questions, "--to", self.answers,
+    "--port", tostring(settings.value("port")))
   return self
 end
 
@@ -46,12 +51,13 @@ function program_transport:_take(line)
     if answer.fail then failure.raise("failed", "anything", answer.message) end
     return -- the line that ends the answers
   end
-  if answer.fail then request.fail, request.done = answer.message, true
+  if answer.fail then request.fail, request.code, request.done = answer.message, answer.fail, true
   elseif answer.hit then request.hits[#request.hits + 1] = answer.hit
   elseif answer.progress then request.progress = answer.progress
   elseif answer.label then
     request.label = answer.unsure and "unsure" or answer.label
     request.confidence, request.done = answer.confidence, true
+  elseif answer.reply then request.replies[#request.replies + 1] = answer.reply
   elseif answer.done then request.done = true
   end
 end

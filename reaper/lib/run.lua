@@ -72,11 +72,13 @@ local function listen(requests, wait, at_end)
   local transport = socket_transport.open(asked, settings.value("port"), function() wait("asking", 0) end)
     or program_transport.open(asked)
   at_end(function() transport:close() end)
+  local doing = "listening to " .. #asked .. (#asked == 1 and " item" or " items")
+  if asked[1].kind == "osc" then doing = "asking drumbridge serve" end
   while true do
     transport:poll()
     local all, fraction = answered(asked)
     if all then break end
-    wait("listening to " .. #asked .. (#asked == 1 and " item" or " items"), fraction)
+    wait(doing, fraction)
   end
   transport:close()
 end
@@ -131,9 +133,9 @@ local function body(action, wait, at_end)
   complain(reasons)
 end
 
---- Run an action: {title, of = "selected" or "project", ask = "classify" or "transcribe", apply = function(found,
---- project)}, where apply changes the project and may return a sentence to show.
-function run.action(action)
+--- Run `work(wait, at_end)` as a coroutine that REAPER resumes: `wait(text, fraction)` gives REAPER its turn and shows
+--- the window, `at_end(ending)` keeps what must be done however it ends.
+function run.in_background(title, work)
   local endings = {}
   local function at_end(ending) endings[#endings + 1] = ending end
   local function clean_up()
@@ -145,13 +147,13 @@ function run.action(action)
     window.close()
   end
   local function wait(text, fraction)
-    if window.show(action.title, text, fraction) then error(failure.CANCELLED) end
+    if window.show(title, text, fraction) then error(failure.CANCELLED) end
     coroutine.yield()
   end
   local thread = coroutine.create(function()
-    return xpcall(body, function(reason)
+    return xpcall(work, function(reason)
       return type(reason) == "table" and reason or debug.traceback(tostring(reason), 2)
-    end, action, wait, at_end)
+    end, wait, at_end)
   end)
   local function tick()
     local resumed, ok, why = coroutine.resume(thread)
@@ -164,5 +166,14 @@ function run.action(action)
   reaper.atexit(clean_up)
   tick()
 end
+
+--- Run an action: {title, of = "selected" or "project", ask = "classify" or "transcribe", apply = function(found,
+--- project)}, where apply changes the project and may return a sentence to show.
+function run.action(action)
+  run.in_background(action.title, function(wait, at_end) body(action, wait, at_end) end)
+end
+
+--- Ask drumbridge a list of requests, and return when each has its answer.
+run.listen = listen
 
 return run

@@ -34,6 +34,7 @@ end
 local SETTINGS = {
   { key = "program", title = "drumbridge program (empty: look for it)", default = "", check = text },
   { key = "port", title = "Port of drumbridge serve", default = "23786", check = port },
+  { key = "surface", title = "Port of REAPER's OSC surface", default = "8000", check = port },
   { key = "minimum", title = "Unsure below this confidence (%)", default = "0", check = percent },
   { key = "notes", title = "Notes other than General MIDI", default = "", check = settings.parse_notes },
 }
@@ -59,6 +60,13 @@ end
 
 --- Keep a setting for good.
 function settings.keep(key, value) reaper.SetExtState(SECTION, key, value, true) end
+
+--- Return whether this is the first time since REAPER was started that something is told.
+function settings.is_first_time(what)
+  local first = reaper.GetExtState(SECTION, "told " .. what) == ""
+  reaper.SetExtState(SECTION, "told " .. what, "yes", false)
+  return first
+end
 
 --- Return the MIDI note of a label: the user's own, else the General MIDI one.
 function settings.note(label)

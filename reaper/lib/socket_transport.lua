@@ -34,7 +34,9 @@ end
 function socket_transport:_ask()
   while self.in_flight < IN_FLIGHT and self.requests[self.next] do
     local request, req = self.requests[self.next], nil
-    if request.kind == "classify" then
+    if request.kind == "osc" then
+      req = self.link:request(request.name, request.tags, table.unpack(request.arguments))
+    elseif request.kind == "classify" then
       req = self.link:request("classify", "s", request.path)
     else
       req = self.link:request("transcribe", "sff", request.path, request.start_s, request.end_s or END_OF_FILE_S)
@@ -59,11 +61,14 @@ function socket_transport:_take(address, values)
   if kind == "hit" then request.hits[#request.hits + 1] = hit_of(values)
   elseif kind == "progress" then request.progress = values[2] / values[3]
   elseif kind == "done" or kind == "fail" then
-    if kind == "fail" then request.fail = values[3]
+    if kind == "fail" then request.code, request.fail = values[2], values[3]
     elseif request.kind == "classify" then request.label, request.confidence = values[2], values[3] end
     request.done = true
     self.of_req[values[1]] = nil
     self.in_flight = self.in_flight - 1
+  elseif request.kind == "osc" then
+    values[1] = address
+    request.replies[#request.replies + 1] = values
   end
 end
 

@@ -1,10 +1,16 @@
 """`drumbridge batch`: the same answers as the verbs for people, line by line, and an end when nobody wants more."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import soundfile
 
+import drumbridge
 from drumbridge.cli import main
 from drumbridge.core.synthesis import render_loop, synthesise
 from drumbridge.engine.engine import Engine
@@ -25,11 +31,11 @@ def folder(tmp_path):
 def batch(folder, small_model, capsys):
     """Write questions to a file and run the verb on it; return the exit code, the answers and stderr."""
 
-    def run(*questions, to=None):
+    def run(*questions, to=None, more=()):
         lines = [question if isinstance(question, str) else json.dumps(question) for question in questions]
         (folder / "q.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
         target = [] if to is None else ["--to", str(to)]
-        code = main(["batch", str(folder / "q.jsonl"), "--model", str(small_model), *target])
+        code = main(["batch", str(folder / "q.jsonl"), "--model", str(small_model), *target, *more])
         out, err = capsys.readouterr()
         text = out if to is None else to.read_text(encoding="utf-8")
         return code, [json.loads(line) for line in text.splitlines()], err
@@ -81,9 +87,47 @@ def test_what_cannot_be_heard_stops_nothing_else(batch, folder):
     assert (code, answers[-1]) == (1, {"done": 4, "failed": 3})
 
 
+def test_a_running_server_is_asked(batch, folder, small_model):
+    command = [sys.executable, "-m", "drumbridge", "serve", "--port", "0", "--model", str(small_model)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(drumbridge.__file__).parents[1])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        try:
+            port = re.search(r"port (\d+)", server.stdout.readline())[1]
+            code, answers, _ = batch(
+                {"osc": "/drumbridge/ping"},
+                {"osc": "/drumbridge/status"},
+                {"osc": "/drumbridge/midi/stop", "arguments": [3]},
+                more=["--port", port],
+            )
+        finally:
+            server.terminate()
+    assert code == 1
+    assert {"request": 0, "done": []} in answers
+    replies = [answer["reply"] for answer in answers if "reply" in answer]
+    assert replies[0][0] == "/drumbridge/status/value"
+    assert "version" in replies[0]
+    fails = {answer["request"]: answer["fail"] for answer in answers if "fail" in answer}
+    assert fails == {2: "osc.arguments"}
+
+
+def test_no_server_is_said(batch):
+    code, answers, _ = batch({"osc": "/drumbridge/ping"}, more=["--port", "1"])
+    assert (code, answers[1]["fail"]) == (1, "server.silent")
+
+
 @pytest.mark.parametrize(
     "line",
-    ["kick.wav", "[]", "{}", '{"classify": 3}', '{"classify": "a", "end_s": 1}', '{"transcribe": "a", "start_s": "0"}'],
+    [
+        '{"osc": 3}',
+        '{"osc": "/a", "arguments": [true]}',
+        '{"osc": "/a", "arguments": {}}',
+        "kick.wav",
+        "[]",
+        "{}",
+        '{"classify": 3}',
+        '{"classify": "a", "end_s": 1}',
+        '{"transcribe": "a", "start_s": "0"}',
+    ],
 )
 def test_what_is_no_question_is_refused_with_its_line(batch, line):
     code, answers, err = batch('{"classify": "a.wav"}', line)

@@ -166,3 +166,21 @@ def test_who_waits_for_room_in_a_stream_that_ends_is_let_go(classifier):
     resumed = threading.Event()
     stream.when_room(resumed.set)
     assert resumed.is_set()
+
+
+def test_a_long_gap_is_no_audio_that_waits(classifier):
+    may_load, told = threading.Event(), []
+
+    def load():
+        assert may_load.wait(DEADLINE_S)
+        return classifier
+
+    stream = LiveStream(1, load, RATE, 1, on_hits=lambda *hits: None, on_gap=lambda _, *gap: told.append(gap))
+    stream.gap(100 * RATE, GapReason.DEVICE_GONE)
+    stream.feed(click())
+    assert (stream.waiting, stream.overrun, stream.has_room) == (4410, 0, True)
+    may_load.set()
+    stream.close()
+    assert stream.join(DEADLINE_S)
+    assert told == [(0, 100 * RATE, GapReason.DEVICE_GONE)]
+    assert stream.waiting == 0

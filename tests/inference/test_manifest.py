@@ -45,7 +45,10 @@ def test_round_trip(data, labels, name, before):
         ({"labels": []}, "labels should be names"),
         ({"labels": ["kick", 3]}, "labels should be names"),
         ({"labels": ["kick", "kick"]}, "a label stands twice"),
-        ({"labels": ["kick", "theremin"], "thresholds": {"kick": 0.5, "theremin": 0.5}}, "'theremin' is not a drum"),
+        ({"labels": ["kick", "unsure"], "thresholds": {"kick": 0.5, "unsure": 0.5}}, "'unsure' can't be a label"),
+        ({"labels": ["kick", "a\nb"], "thresholds": {"kick": 0.5, "a\nb": 0.5}}, "can't be a label"),
+        ({"labels": ["kick", "x" * 65], "thresholds": {"kick": 0.5, "x" * 65: 0.5}}, "can't be a label"),
+        ({"segmentation": "fixed"}, "samples_before should be 0"),
         ({"labels": ["kick", "snare"]}, "do not name the same labels"),
         ({"thresholds": {"kick": 0.5}}, "do not name the same labels"),
         ({"thresholds": dict.fromkeys(LABELS, 1.5)}, "a threshold is outside"),
@@ -68,6 +71,11 @@ def test_what_is_wrong_is_said(changes, why):
     assert caught.value.code == "model.manifest"
     assert "m.onnx" in str(caught.value)
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("label", ["theremin", "Kick 2", "große Trommel", "太鼓", "x" * 64])
+def test_a_users_own_labels_are_labels(label):
+    assert parse_manifest(json.dumps(manifest(labels=[label], thresholds={label: 0.5}))).labels == (label,)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '"kick"'])

@@ -77,7 +77,6 @@ def test_free_dimensions_that_keep_their_word(tmp_path):
         ({"embedding": False}, "model.mismatch", "without scores and embedding"),
         ({"floor": 0.0}, "model.not_finite", "not finite"),
         ({"external": True}, "model.external_data", "another file"),
-        ({"manifest_text": json.dumps(manifest(segmentation="whole"))}, "model.segmentation", "'whole'"),
         (
             {"manifest_text": json.dumps(manifest(labels=["kick", "snare", "rim"], thresholds={}))},
             "model.manifest",

@@ -8,12 +8,14 @@ import numpy as np
 from osc_client import ENDS, Udp
 
 from drumbridge.core.labels import LABELS
+from drumbridge.osc import addresses
 from drumbridge.osc.addresses import REPLY_BY_ADDRESS
 from drumbridge.osc.wire import Message
 
 HIT = "/drumbridge/live/hit"
 GAP = "/drumbridge/gap"
 STATUS = "/drumbridge/status/stream"
+EVENTS = {event.address for event in addresses.EVENTS}
 _AHEAD = 1 << 17  # samples that may wait in the server before the player does: below what becomes an overrun
 
 
@@ -46,7 +48,7 @@ class Player:
         answers: list[Message] = []
         while not answers or answers[-1].address not in ENDS:
             answer = self.client.receive()
-            if answer.address in (HIT, GAP):
+            if answer.address in EVENTS:
                 self.events.append(answer)
             elif answer.address == ENDS[1] and answer.arguments[0] == -1:
                 self.complaints.append(answer)

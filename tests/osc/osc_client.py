@@ -16,6 +16,7 @@ from drumbridge.core.events import ONE_SHOT, Classification, Hit, LabelConfidenc
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.engine.recent_hits import RecentHits
 from drumbridge.errors import AudioError, JobError
+from drumbridge.formats.kits import KitStore
 from drumbridge.osc.framing import Framing
 from drumbridge.osc.handlers import Bridge
 from drumbridge.osc.server import Server
@@ -113,11 +114,12 @@ class TestEngine:
         self.release = threading.Event()
         self.running = threading.Semaphore(0)  # one for each job that has begun to wait
         self.order: list[str] = []
+        self.kits = KitStore(Path("/nonexistent/kits"))
         self.recent_hits = RecentHits()
         self.corrected: list[tuple] = []
 
     def load_model(self, name: str | None = None) -> SimpleNamespace:
-        return SimpleNamespace(name=name or "small")
+        return SimpleNamespace(name=name or "small", rule=SimpleNamespace(labels=("kick", "snare", "clap")))
 
     def _wait(self, cancelled: Callable[[], bool]) -> None:
         self.running.release()

@@ -1,6 +1,7 @@
 """The bridge without a socket: every request is answered exactly once, and as the table says."""
 
 import queue
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -146,7 +147,7 @@ def test_two_bridges_that_talk_to_each_other_fall_silent(bridge):
 def test_replies_are_as_the_table_says(client):
     for request in set(REQUESTS) - set(LIVE_REQUESTS):
         values = {"req": 7, "reply_port": 0, "name": "sensitivity", "path": "a.wav", "folder": "f", "other_req": 6}
-        values |= {"profile": "", "sample_rate": 44100}
+        values |= {"profile": "of this test", "sample_rate": 44100, "device": "none"}  # no other test has that profile
         needed = [argument for argument in request.arguments if not argument.optional]
         arguments = [values.get(a.name, {"i": 0, "f": 2.0, "s": "nothing", "v": 2.0}[a.type]) for a in needed]
         for answer in client.ask(request.address.removeprefix("/drumbridge/"), *arguments):
@@ -175,6 +176,16 @@ def test_status_has_the_keys_of_the_table(client):
     assert {key: type(value) for key, value in facts.items()} == types
     assert facts["version"] == __version__
     assert done == message("done", 1)
+
+
+def test_labels_of_the_servers_own_model_follow_the_table(engine, monkeypatch):
+    own = SimpleNamespace(name="own", rule=SimpleNamespace(labels=("kick", "my can")))
+    monkeypatch.setattr(engine, "load_model", lambda: own)
+    bridge = Bridge(lambda: engine, JobQueue(threads=1, per_client=1))
+    bridge.load_model()
+    value, _ = Client(bridge).ask("labels", 1)
+    assert bridge.close(DEADLINE_S)
+    assert value.arguments[1 + 5 * (len(LABELS) + 1) :][:3] == (len(LABELS) + 1, "my can", "my can")
 
 
 def test_labels_are_the_table_of_labels_and_unsure(client):

@@ -106,5 +106,5 @@ class Case:
         result = Result(json.loads((self.folder / "result.json").read_text(encoding="utf-8")))
         result.leftovers = sorted(path.name for path in temporary.iterdir()) if self.makes_folder else []
         if not breaks:
-            assert result.violations == []
+            assert result.violations == [], result.violations
         return result

@@ -161,15 +161,17 @@ def test_a_whole_project_is_coloured_and_counted(reaper, kick, hat):
 def test_settings_are_shown_checked_and_kept(make_case):
     case = make_case()
     result = case.run("Settings", settings={"port": "4000"})
-    assert result.asked["values"] == f"{case.settings['program']}|4000|0|"
+    assert result.asked["values"] == f"{case.settings['program']}|4000|8000|0|"
     assert result.boxes == []
-    good = case.run("Settings", answer=" /opt/drumbridge |9000|25| kick=40")
-    assert good.kept == {"program": "/opt/drumbridge", "port": "9000", "minimum": "25", "notes": "kick=40"}
+    good = case.run("Settings", answer=" /opt/drumbridge |9000|8001|25| kick=40")
+    assert good.kept == {
+        "program": "/opt/drumbridge", "port": "9000", "surface": "8001", "minimum": "25", "notes": "kick=40",
+    }  # fmt: skip
     for answer, wrong in (
-        ("|0|0|", "0"),
-        ("|9000|101|", "101"),
-        ("|9000|0|kick=128", "kick=128"),
-        ("|9000|0|bd=36", "bd=36"),
+        ("|0||0|", "0"),
+        ("|9000|8000|101|", "101"),
+        ("|9000|8000|0|kick=128", "kick=128"),
+        ("|9000|8000|0|bd=36", "bd=36"),
     ):
         bad = case.run("Settings", answer=answer)
         assert bad.said.startswith(f"{wrong} is no value for")

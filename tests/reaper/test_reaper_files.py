@@ -7,10 +7,15 @@ import json
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from projects import HERE, SCRIPTS
+
+import drumbridge
 
 ROOT = SCRIPTS.parent
 PAGE = re.sub(r"\s+", " ", (ROOT / "docs" / "reaper.md").read_text(encoding="utf-8").replace("**", ""))
@@ -95,6 +100,41 @@ def test_the_labels_in_lua_are_those_in_python(lua):
     assert [(name, int(note), int(colour)) for name, note, colour in rows] == [
         (label.name, label.gm_note, label.colour) for label in LABELS
     ]
+
+
+def test_the_index_is_what_reapack_reads():
+    """The structure and the checks of reapack-index, which is a Ruby gem and not installed here."""
+    root = ElementTree.parse(SCRIPTS / "index.xml").getroot()
+    assert (root.tag, root.attrib) == ("index", {"version": "1", "name": "drumbridge"})
+    ((package,),) = (category for category in root)
+    assert root[0].attrib == {"name": "reaper"}
+    assert (package.tag, package.get("type"), package.get("name")) == ("reapack", "script", "drumbridge.lua")
+    (version,) = package
+    assert version.get("name") == drumbridge.__version__
+    assert all(int(part) <= 65535 for part in re.findall(r"\d+", version.get("name")))
+    assert datetime.fromisoformat(version.get("time").replace("Z", "+00:00"))
+    assert next(child.tag for child in version) == "changelog"
+    sources = version.findall("source")
+    files = {source.get("file"): source for source in sources}
+    there = {path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*.lua")} - {"drumbridge.lua"}
+    assert set(files) == there
+    assert {name for name, source in files.items() if source.get("main")} == {path.name for path in ACTIONS}
+    for name, source in files.items():
+        assert not re.search(r'[*\\:<>?|"\x00-\x1f]', name)
+        url = urlsplit(source.text)
+        assert (url.scheme, unquote(url.path).endswith(f"/{name}")) == ("https", True)
+        assert " " not in source.text
+
+
+def test_the_header_of_the_package_has_no_gaps():
+    """reapack-index reads tags up to the first line that is neither a tag nor indented."""
+    lines = (SCRIPTS / "drumbridge.lua").read_text(encoding="utf-8").splitlines()
+    block = lines[: lines.index("")]
+    assert all(re.match(r"-- @\w+|--   |--$", line) for line in block)
+    tags = [line.split()[1] for line in block if line.startswith("-- @")]
+    assert tags[:2] == ["@description", "@version"]
+    for path in ACTIONS:
+        assert path.read_text(encoding="utf-8").startswith("-- @noindex\n")
 
 
 def test_the_builder_runs_as_a_program(tmp_path):

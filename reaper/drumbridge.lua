@@ -1,0 +1,16 @@
+-- @description drumbridge: hear what drums items are; colour, name, mark, split, explode, MIDI
+-- @version 0.1.0
+-- @author drumbridge
+-- @metapackage
+-- @provides
+--   [main] drumbridge_*.lua
+--   [nomain] lib/*.lua
+-- @changelog First version.
+-- @about
+--   # drumbridge
+--
+--   Actions that colour items by the drum that they are, name takes, put markers at hits, split there, explode hits
+--   to a track for each drum and write them as MIDI. They need the program drumbridge, which runs on your machine and
+--   sends nothing anywhere.
+
+-- This file is what ReaPack reads; it is no action.
