@@ -79,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
         names = ", ".join(place.name for place in kept)
         message = f"{names}: changed since it was installed, or not ours, and so kept. --force replaces it."
         raise DrumbridgeError("install.changed", message)
-    print(f"\n{target.next_step}")
+    if not args.dry_run:
+        print(f"\n{target.next_step}")
     return 0
 
 

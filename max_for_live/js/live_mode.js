@@ -39,8 +39,10 @@ function bus(number) {
 }
 
 function sample_rate(rate) {
-    live.rate = Math.round(rate);
-    reopen_stream();
+    if (Math.round(rate) !== live.rate) {
+        live.rate = Math.round(rate);
+        reopen_stream();
+    }
 }
 
 function reopen_stream() {

@@ -6,7 +6,7 @@ leads nowhere has id 0. Properties come as lists of one; children as "id", n, "i
 var cursor = null;
 
 function wake() {
-    cursor = new LiveAPI(null, "this_device");
+    cursor = new LiveAPI("this_device");
 }
 
 function at(path) {

@@ -20,7 +20,7 @@ const state = {roots: {live_set: 1}, objects: {
 const live = new FakeLive(state, members, "11.3.25");
 live.awake = process.argv[3] !== "asleep";
 try {
-    const api = new (live.api())(null, "live_set tracks 0 arrangement_clips 0");
+    const api = new (live.api())("live_set tracks 0 arrangement_clips 0");
     new Function("api", process.argv[2])(api);
 } catch (error) {
     // what was wrong has been noted

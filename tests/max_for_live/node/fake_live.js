@@ -152,7 +152,7 @@ class FakeLive {
     api() {
         const live = this;
         class LiveAPI {
-            constructor(callback, path) {
+            constructor(path) {
                 if (!live.awake) {
                     live.wrong("LiveAPI was used before live.thisdevice spoke");
                 }
