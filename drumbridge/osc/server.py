@@ -23,6 +23,7 @@ from drumbridge.errors import ProtocolError, SettingsError
 from drumbridge.osc.addresses import NO_REQ, check_port
 from drumbridge.osc.connection import Connection
 from drumbridge.osc.handlers import Bridge
+from drumbridge.osc.waiting_datagrams import WaitingDatagrams
 from drumbridge.ports import cannot_listen, own_alone
 from drumbridge.ports import check_port as check_listening_port
 
@@ -103,6 +104,7 @@ class Server:
         self.address: tuple[str, int] = self.datagram_socket.getsockname()[:2]
         bridge.host = self.address[0]
         self._stopping = False
+        self._waiting = WaitingDatagrams(self.datagram_socket)
         self._selector = selectors.DefaultSelector()
         self._connections: dict[Connection, Session] = {}
         self._wake_reader, self._waker = socket.socketpair()
@@ -166,13 +168,18 @@ class Server:
                 continue  # an earlier answer found nobody: Windows says so here
             if self._stopping:
                 return
-            try:
-                with self._entering:
+            with self._entering:
+                self._take_datagram(packet, address)
+                for packet, address in self._waiting.take():
                     self._take_datagram(packet, address)
-            except Exception:
-                _log.exception("a bug in the server")
 
     def _take_datagram(self, packet: bytes, address: Any) -> None:
+        try:
+            self._hand_over(packet, address)
+        except Exception:
+            _log.exception("a bug in the server")
+
+    def _hand_over(self, packet: bytes, address: Any) -> None:
         session = self.bridge.sessions.find(address)
         if session is None:
             session = self.bridge.sessions.open(address, Datagrams(self, address))
