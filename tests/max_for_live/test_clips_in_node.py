@@ -371,6 +371,7 @@ def test_a_long_run_makes_few_symbols(opened, sounds):
     for k in range(60):
         live.put(drums, live.audio_clip(f"clip {k}", (sounds.kick, sounds.hat)[k % 2], start_time=float(k)))
     device = opened(live)
+    device.until("model")  # which is asked for a moment after the greeting
     device.send("scope", 2)
     device.send("colour_clips")
     assert device.until_status(MESSAGES["coloured"]) == [60, 0, 0, 0]

@@ -80,6 +80,13 @@ class Client:
                 return streams[name]
         pytest.fail("the stream did not begin")
 
+    def wait_for_hits(self, stage: int, n: int) -> None:
+        """Wait until n hits of the stage have come."""
+        deadline = time.monotonic() + DEADLINE_S
+        while sum(arguments[2] == stage for _, arguments in self.events) < n:
+            assert time.monotonic() < deadline, f"only {len(self.events)} events came"
+            threading.Event().wait(0.02)
+
     def until_gone(self, name: str) -> None:
         """Wait until the stream has ended, and with it its hits have come."""
         deadline = time.monotonic() + DEADLINE_S
@@ -141,7 +148,7 @@ def play_in_real_time(port: int, audio: np.ndarray, go_on: threading.Event, bega
             pass
 
 
-def stream(server, tmp_path, audio: np.ndarray, early_ms: float, stage: int):
+def stream(server, tmp_path, audio: np.ndarray, early_ms: float, stage: int, at_least: int):
     """Stream audio to the server, with Pd listening in; return its notes, and the events that a client had."""
     client = Client(server.port)
     name = f"test {tmp_path.name}"
@@ -165,6 +172,7 @@ def stream(server, tmp_path, audio: np.ndarray, early_ms: float, stage: int):
         player.join(DEADLINE_S)
         client.ask("jmtx/close", name)
         client.until_gone(name)
+        client.wait_for_hits(stage, at_least)  # the last ones are sent when the stream has ended
         n_notes = sum(arguments[2] == stage for _, arguments in client.events)
         pd.wait_for_notes(2 * n_notes)  # each with its end
     finally:
@@ -209,7 +217,7 @@ def expected_notes(path, model: str | None) -> list[tuple[int, int]]:
 def test_the_notes_are_the_offline_answer(server, sounds, tmp_path):
     audio, _ = soundfile.read(sounds.loop, dtype="float32")
     expected = expected_notes(sounds.loop, str(server.model))
-    notes, events, began_s = stream(server, tmp_path, audio, 0.0, 1)
+    notes, events, began_s = stream(server, tmp_path, audio, 0.0, 1, len(expected))
     assert [(pitch, velocity) for _, pitch, velocity in notes if velocity > 0] == expected
     assert sorted(pitch for _, pitch, velocity in notes if velocity == 0) == sorted(pitch for pitch, _ in expected)
     report("Sure", notes, events, 1, began_s)
@@ -217,7 +225,7 @@ def test_the_notes_are_the_offline_answer(server, sounds, tmp_path):
 
 def test_fast_notes_are_the_early_messages(server, sounds, tmp_path):
     audio, _ = soundfile.read(sounds.loop, dtype="float32")
-    notes, events, began_s = stream(server, tmp_path, audio, 10.0, 0)
+    notes, events, began_s = stream(server, tmp_path, audio, 10.0, 0, 9)
     early = [(arguments[4], arguments[5]) for _, arguments in events if arguments[2] == 0]
     assert len(early) > 8
     assert [(pitch, velocity) for _, pitch, velocity in notes if velocity > 0] == early
@@ -242,6 +250,6 @@ def test_a_real_recording_with_the_shipped_model(data_dir, tmp_path):
     expected = expected_notes(excerpt, None)
     assert len(expected) > 10
     with serving(None) as server:
-        notes, events, began_s = stream(server, tmp_path, mono, 0.0, 1)
+        notes, events, began_s = stream(server, tmp_path, mono, 0.0, 1, len(expected))
     assert [(pitch, velocity) for _, pitch, velocity in notes if velocity > 0] == expected
     report(source.name, notes, events, 1, began_s)
