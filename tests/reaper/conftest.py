@@ -12,21 +12,12 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from loop_of_known_strokes import LOOP_S, PACKAGE_FOLDER, RATE, STROKES
 from projects import Case
 
-import drumbridge
 from drumbridge.core.synthesis import render_loop, synthesise
 
-RATE = 44100
-PACKAGE_FOLDER = Path(drumbridge.__file__).parents[1]
 MAVRIQ = "Scripts/Mavriq ReaScript Repository/Various/Mavriq-Lua-Sockets"
-
-# The strokes of the loop: seconds and label. Uneven, so that no shift maps it onto itself.
-STROKES = [
-    *((0.10, "kick"), (0.45, "closed_hat"), (0.95, "kick"), (1.20, "closed_hat"), (1.70, "kick")),
-    *((2.30, "closed_hat"), (2.55, "kick"), (3.20, "kick"), (3.45, "closed_hat")),
-]
-LOOP_S = 4.0
 
 
 @pytest.fixture(scope="session", params=["lua5.3", "lua5.4"])

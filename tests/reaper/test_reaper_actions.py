@@ -6,7 +6,7 @@ import re
 
 import pytest
 import soundfile
-from conftest import LOOP_S, RATE, STROKES
+from loop_of_known_strokes import LOOP_S, RATE, STROKES
 from projects import item, section, take, track, wave_source
 
 from drumbridge.core.labels import BY_NAME, UNSURE_COLOUR

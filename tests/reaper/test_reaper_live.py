@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import soundfile
-from conftest import PACKAGE_FOLDER, STROKES
+from loop_of_known_strokes import PACKAGE_FOLDER, STROKES
 
 from drumbridge.core.labels import BY_NAME
 

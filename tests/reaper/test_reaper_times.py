@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from conftest import STROKES
 from geometries import GEOMETRIES, POSITION_S, Geometry, render
+from loop_of_known_strokes import STROKES
 from projects import track
 
 from drumbridge.core.labels import BY_NAME

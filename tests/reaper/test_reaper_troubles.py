@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import LOOP_S, STROKES
+from loop_of_known_strokes import LOOP_S, STROKES
 from projects import item, section, take, track, wave_source
 from test_reaper_actions import native
 
