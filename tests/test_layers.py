@@ -42,7 +42,7 @@ PLACES = {
     "sounddevice": {"audio/port_audio.py"},
     "mido": {"formats", "training"},
     "rtmidi": {"formats/midi_ports.py"},
-    "platformdirs": {"formats/profiles.py", "formats/kits.py", "library/location.py"},
+    "platformdirs": {"formats/stored_files.py", "library/location.py"},
     "pythonosc": {"osc", "daw", "cli"},
     "rich": {"cli"},
     "watchfiles": {"audio/watching.py"},

@@ -7,11 +7,9 @@ be understood is an error that names it and is left as it is.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -23,6 +21,7 @@ from drumbridge.core.kit import MOST_PADS, MOST_TAPS, Kit, Pad, Tap
 from drumbridge.errors import KitError
 
 from .names import LONGEST_NAME, plain_name
+from .stored_files import replacing, stored_names, user_folder
 
 _VERSION = 1
 _SUFFIX = ".npz"
@@ -65,9 +64,7 @@ class KitStore:
     def folder(self) -> Path:
         """Where the kits are."""
         if self._folder is None:
-            from platformdirs import user_config_path  # here, so that starting up costs nothing
-
-            self._folder = user_config_path("drumbridge", appauthor=False) / "kits"
+            self._folder = user_folder("kits")
         return self._folder
 
     def names(self) -> list[str]:
@@ -79,12 +76,9 @@ class KitStore:
             ``kit.file``: the folder cannot be read.
         """
         try:
-            found = sorted(os.listdir(self.folder))
-        except FileNotFoundError:
-            return []
+            return stored_names(self.folder, _SUFFIX)
         except OSError as error:
             raise _unusable(self.folder, error.strerror or str(error)) from error
-        return [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX) and name[0] != "."]
 
     def has(self, name: str) -> bool:
         """Return whether a kit of that name is stored."""
@@ -127,19 +121,11 @@ class KitStore:
         audio = np.stack([tap.audio for tap in kit.taps]) if kit.taps else np.zeros((0, length), dtype=np.float32)
         array = io.BytesIO()
         np.lib.format.write_array(array, audio.astype(np.float32, copy=False), allow_pickle=False)
-        temporary = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp", delete=False) as target:
-                temporary = target.name
-                with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
-                    file.writestr(_TABLE, json.dumps(_table(kit), indent=2) + "\n")
-                    file.writestr(_AUDIO, array.getvalue())
-            os.replace(temporary, path)
+            with replacing(path) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+                file.writestr(_TABLE, json.dumps(_table(kit), indent=2) + "\n")
+                file.writestr(_AUDIO, array.getvalue())
         except OSError as error:
-            if temporary is not None:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
             raise _unusable(path, error.strerror or str(error)) from error
 
     def delete(self, name: str) -> None:

@@ -7,10 +7,7 @@ is replaced as a whole or not at all. One that cannot be understood is an error 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -19,6 +16,7 @@ from drumbridge.core.settings_table import Value, check_setting
 from drumbridge.errors import SettingsError
 
 from .names import LONGEST_NAME, plain_name
+from .stored_files import replacing, stored_names, user_folder
 
 DEFAULT: Final = "default"  # the profile of whoever names none
 _LARGEST = 1 << 16  # bytes; all settings of all labels are 2,000
@@ -60,9 +58,7 @@ class ProfileStore:
     def folder(self) -> Path:
         """Where the profiles are."""
         if self._folder is None:
-            from platformdirs import user_config_path  # here, so that starting up costs nothing
-
-            self._folder = user_config_path("drumbridge", appauthor=False) / "profiles"
+            self._folder = user_folder("profiles")
         return self._folder
 
     def names(self) -> list[str]:
@@ -74,12 +70,9 @@ class ProfileStore:
             ``settings.profile_file``: the folder cannot be read.
         """
         try:
-            found = sorted(os.listdir(self.folder))
-        except FileNotFoundError:
-            return []
+            return stored_names(self.folder, _SUFFIX)
         except OSError as error:
             raise _unusable(self.folder, error.strerror or str(error)) from error
-        return [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX) and name[0] != "."]
 
     def load(self, name: str) -> dict[str, Value] | None:
         """Return what was chosen in a profile, checked; None if it is not stored.
@@ -123,19 +116,10 @@ class ProfileStore:
         """
         path = self._path(name)
         text = json.dumps({"drumbridge_profile": _VERSION, "settings": dict(sorted(chosen.items()))}, indent=2)
-        temporary = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=path.parent, prefix=".", suffix=".tmp", delete=False
-            ) as file:
-                temporary = file.name
-                file.write(text + "\n")
-            os.replace(temporary, path)
+            with replacing(path) as file:
+                file.write(f"{text}\n".encode())
         except OSError as error:
-            if temporary is not None:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
             raise _unusable(path, error.strerror or str(error)) from error
 
     def delete(self, name: str) -> None:
