@@ -38,6 +38,7 @@ VERBS: dict[str, str] = {
     "models": "list the models that are installed",
     "doctor": "check this installation and say what is missing",
     "install": "copy the devices to Ableton Live or the scripts to REAPER",
+    "abletonosc": "colour the clips of a running Live that has AbletonOSC",
     "train": "train a model (needs the extra train)",
     "evaluate": "measure a model on annotated audio (needs the extra eval)",
 }

@@ -15,8 +15,10 @@ from .one_shot import OneShot, read_one_shot
 from .pieces import classify_recording
 
 
-def classifications(shots: list[OneShot], classifier: OnnxClassifier) -> list[Classification]:
-    """Classify one-shots that have been read; one result each, in order."""
+def classifications(
+    shots: list[OneShot], classifier: OnnxClassifier, at_most: int | None = None
+) -> list[Classification]:
+    """Classify one-shots that have been read; one result each, in order, with `at_most` so many labels."""
     rule = classifier.rule
     output = classifier.score(
         np.stack([shot.excerpt for shot in shots]), np.array([shot.available for shot in shots], dtype=np.int64)
@@ -25,7 +27,7 @@ def classifications(shots: list[OneShot], classifier: OnnxClassifier) -> list[Cl
     for shot, probabilities, embedding in zip(
         shots, rule.one_shot_probabilities(output.scores), output.embedding, strict=True
     ):
-        ranking = rule.one_shot_ranking(probabilities)
+        ranking = rule.one_shot_ranking(probabilities, at_most)
         results.append(
             Classification(
                 ranking=ranking,
