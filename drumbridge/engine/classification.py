@@ -17,9 +17,9 @@ from .pieces import classify_recording
 
 
 def classifications(
-    shots: list[OneShot], classifier: OnnxClassifier, kit: LearnedKit | None = None
+    shots: list[OneShot], classifier: OnnxClassifier, kit: LearnedKit | None = None, *, at_most: int | None = None
 ) -> list[Classification]:
-    """Classify one-shots that have been read, by the pads of a kit if there is one; one result each, in order."""
+    """Classify one-shots that have been read, by the pads of a kit if there is one, each with `at_most` so many labels."""
     rule = classifier.rule
     output = classifier.score(
         np.stack([shot.excerpt for shot in shots]), np.array([shot.available for shot in shots], dtype=np.int64)
@@ -28,7 +28,7 @@ def classifications(
     as_one_shots, as_hits = rule.one_shot_probabilities(output.scores), rule.hit_probabilities(output.scores)
     for shot, as_one_shot, as_hit, embedding in zip(shots, as_one_shots, as_hits, output.embedding, strict=True):
         if kit is None:
-            ranking = rule.one_shot_ranking(as_one_shot)
+            ranking = rule.one_shot_ranking(as_one_shot, at_most)
             unsure = ranking[0].confidence < rule.unsure_below
         else:
             ranking, known = kit.ranking(Stage.FINAL, embedding, as_hit)
