@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shape.add_argument("--json", action="store_true", help="print a JSON object for each file, one a line")
     shape.add_argument("--csv", action="store_true", help="print a table of comma-separated values")
     parser.add_argument("--model", metavar="NAME", help="name of an installed model, or path of an .onnx file")
+    parser.add_argument("--head", action="store_true", help="answer by the personal head that the library has in use")
+    parser.add_argument("--library", metavar="FILE", help="the library of --head (default: your own library)")
     parser.add_argument(
         "--after-ms", type=float, metavar="MS", help="decide on this much of the sound after its attack"
     )
@@ -72,7 +74,9 @@ def _classified(
             names.append(name)
         except DrumbridgeError as error:
             failures.append((name, error))
-    results = Engine(model=args.model).classify_many(paths, after_ms=args.after_ms)
+    results = Engine(model=args.model, library=args.library, head=args.head).classify_many(
+        paths, after_ms=args.after_ms
+    )
     with Progress("classifying") as progress:
         for done, (name, (_, result)) in enumerate(zip(names, results, strict=True), start=1):
             progress.update(done, len(names))

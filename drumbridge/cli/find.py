@@ -75,10 +75,15 @@ def found_by(words: list[str], library: Library, limit: int | None = None) -> It
     from drumbridge.errors import SettingsError
     from drumbridge.library.query import parse_query, parse_term
     from drumbridge.library.search import find_sounds
+    from drumbridge.library.sounds import own_labels
 
     if limit is not None and limit < 1:
         raise SettingsError("settings.limit", f"The limit must be at least 1, not {limit}.")
-    terms = parse_query(words[0]) if len(words) == 1 else tuple(parse_term(word) for word in words)
+
+    def own() -> list[str]:
+        return own_labels(library)
+
+    terms = parse_query(words[0], own) if len(words) == 1 else tuple(parse_term(word, own) for word in words)
     if limit is None and any(term.field == "like" for term in terms):
         limit = _NEAREST
     return find_sounds(library, terms, limit=limit, hear=_hearing(library))

@@ -32,6 +32,7 @@ from drumbridge.library.store import Library
 from .cancellation import check_cancelled
 from .classification import classify_files
 from .file_transcription import transcribe_file
+from .head_learning import PersonalEar
 from .hit_models import check_hears_hits
 from .permissions import check_label, check_may_hear
 from .recent_hits import RecentHits
@@ -54,6 +55,9 @@ class Engine:
         File of the sample library; see `library_path` for where it is by default.
     kits : path-like, optional
         Folder of the kits that somebody taught; see `KitStore` for where it is by default.
+    head : bool
+        Classify one-shots by the personal head that the library has in use; a head knows whole sounds only, so what is
+        decided after some ms, hits and streams are the model's all the same.
 
     Attributes
     ----------
@@ -69,7 +73,9 @@ class Engine:
         threads: int = 1,
         library: str | os.PathLike[str] | None = None,
         kits: str | os.PathLike[str] | None = None,
+        head: bool = False,
     ) -> None:
+        self._head = head
         self._model = model
         self._library = library
         self.kits = KitStore(None if kits is None else Path(kits))
@@ -125,12 +131,16 @@ class Engine:
         Raises
         ------
         AudioError, ModelError, SettingsError
+        LibraryError
+            ``library.no_head``, ``library.head_model``: with `head`.
         """
         check_after_ms(after_ms)
-        ((_, result),) = classify_files([os.fspath(path)], self.load_model(model), after_ms, None)
+        classifier = self.load_model(model)
+        ear = self._personal_ear(classifier, after_ms)
+        ((_, result),) = classify_files([os.fspath(path)], classifier, after_ms, None)
         if isinstance(result, DrumbridgeError):
             raise result
-        return result
+        return ear.heard(result) if ear else result
 
     def classify_many(
         self,
@@ -162,10 +172,11 @@ class Engine:
         ------
         JobError
             ``job.cancelled``.
-        ModelError, SettingsError
+        LibraryError, ModelError, SettingsError
         """
         check_after_ms(after_ms)
         classifier = self.load_model(model)
+        ear = self._personal_ear(classifier, after_ms)
         workers = workers or os.cpu_count() or 1
         source = iter(paths)
         running: deque[Future[list[tuple[str, Classification | DrumbridgeError]]]] = deque()
@@ -177,11 +188,19 @@ class Engine:
                     running.append(pool.submit(classify_files, chunk, classifier, after_ms, cancelled))
                 if not running:
                     return
-                for result in running.popleft().result():
-                    yield result
+                for path, result in running.popleft().result():
+                    yield path, ear.heard(result) if ear and not isinstance(result, DrumbridgeError) else result
                     check_cancelled(cancelled)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _personal_ear(self, classifier: OnnxClassifier, after_ms: float | None) -> PersonalEar | None:
+        """Return the head that the library has in use, if answers are to be its."""
+        if not self._head or after_ms is not None:
+            return None
+        ear = PersonalEar(self._library)
+        ear.check_model(classifier)
+        return ear
 
     def transcribe(
         self,
@@ -313,7 +332,7 @@ class Engine:
         ModelError
         """
         file = check_may_hear(Path(path))
-        check_label(label)
+        label = check_label(label)
         with Library(library_path(self._library)) as library:
             content = content_hash(os.fsencode(file))
             if index == WHOLE:

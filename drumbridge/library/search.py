@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from drumbridge.core.labels import LABELS
+from drumbridge.core.labels import GROUPS, LABELS
 from drumbridge.errors import LibraryError
 
 from .query import IS_NOT, NUMBERS, Term
@@ -26,6 +26,7 @@ Hear = Callable[[str], "tuple[bytes, int]"]
 
 _STATE_CONDITIONS = {
     "corrected": "corrected",
+    "personal": "personal",
     "unsure": "unsure",
     "failed": "error_code IS NOT NULL",
     "vanished": "vanished",
@@ -155,7 +156,7 @@ def _condition(term: Term) -> tuple[str, list[Any]]:
         return f"CASE WHEN unsure THEN 'unsure' ELSE label END IN ({marks})", list(term.values)
     if term.field == "group":
         labels = [label.name for label in LABELS if label.group in term.values]
-        labels += [value for value in term.values if value == "unsure"]
+        labels += [value for value in term.values if value not in GROUPS]  # "unsure", and labels of a user's own
         return f"CASE WHEN unsure THEN 'unsure' ELSE label END IN ({', '.join('?' * len(labels))})", labels
     if term.field == "with":
         return (
