@@ -18,6 +18,7 @@ from pathlib import Path
 from drumbridge.core.events import Classification, Hit, Transcription
 from drumbridge.core.excerpts import check_after_ms
 from drumbridge.core.kit import Kit
+from drumbridge.core.learned_kit import LearnedKit
 from drumbridge.core.transcriber import TranscriberSettings
 from drumbridge.errors import DrumbridgeError, LibraryError
 from drumbridge.formats.kits import KitStore
@@ -34,6 +35,7 @@ from .classification import classify_files
 from .file_transcription import transcribe_file
 from .head_learning import PersonalEar
 from .hit_models import check_hears_hits
+from .kit_learning import learned_kit
 from .permissions import check_label, check_may_hear
 from .recent_hits import RecentHits
 from .scan import Scan, hear_one, model_of_scan
@@ -115,7 +117,12 @@ class Engine:
         return classifier
 
     def classify(
-        self, path: str | os.PathLike[str], *, model: str | None = None, after_ms: float | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        model: str | None = None,
+        after_ms: float | None = None,
+        kit: Kit | None = None,
     ) -> Classification:
         """Say what a one-shot is.
 
@@ -127,17 +134,19 @@ class Engine:
             Name or path; the engine's own by default.
         after_ms : float, optional
             Decide on this much of the sound after its attack, ms; by default on all that the model hears.
+        kit : Kit, optional
+            Its pads are the answers, and "unsure" is none of them; as for `transcribe`.
 
         Raises
         ------
-        AudioError, ModelError, SettingsError
+        AudioError, KitError, ModelError, SettingsError
         LibraryError
             ``library.no_head``, ``library.head_model``: with `head`.
         """
         check_after_ms(after_ms)
-        classifier = self.load_model(model)
-        ear = self._personal_ear(classifier, after_ms)
-        ((_, result),) = classify_files([os.fspath(path)], classifier, after_ms, None)
+        classifier, learned = self._classifier_and_kit(model, after_ms, kit)
+        ear = None if learned else self._personal_ear(classifier, after_ms)
+        ((_, result),) = classify_files([os.fspath(path)], classifier, after_ms, None, learned)
         if isinstance(result, DrumbridgeError):
             raise result
         return ear.heard(result) if ear else result
@@ -148,6 +157,7 @@ class Engine:
         *,
         model: str | None = None,
         after_ms: float | None = None,
+        kit: Kit | None = None,
         workers: int | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[tuple[str, Classification | DrumbridgeError]]:
@@ -157,7 +167,7 @@ class Engine:
         ----------
         paths : iterable of path-like
             Taken as they are needed.
-        model, after_ms
+        model, after_ms, kit
             As for `classify`.
         workers : int, optional
             Threads; one per core by default.
@@ -172,11 +182,11 @@ class Engine:
         ------
         JobError
             ``job.cancelled``.
-        LibraryError, ModelError, SettingsError
+        KitError, LibraryError, ModelError, SettingsError
         """
         check_after_ms(after_ms)
-        classifier = self.load_model(model)
-        ear = self._personal_ear(classifier, after_ms)
+        classifier, learned = self._classifier_and_kit(model, after_ms, kit)
+        ear = None if learned else self._personal_ear(classifier, after_ms)
         workers = workers or os.cpu_count() or 1
         source = iter(paths)
         running: deque[Future[list[tuple[str, Classification | DrumbridgeError]]]] = deque()
@@ -185,7 +195,7 @@ class Engine:
             while True:
                 check_cancelled(cancelled)
                 while len(running) < 2 * workers and (chunk := [os.fspath(path) for path in islice(source, _AT_ONCE)]):
-                    running.append(pool.submit(classify_files, chunk, classifier, after_ms, cancelled))
+                    running.append(pool.submit(classify_files, chunk, classifier, after_ms, cancelled, learned))
                 if not running:
                     return
                 for path, result in running.popleft().result():
@@ -194,13 +204,11 @@ class Engine:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _personal_ear(self, classifier: OnnxClassifier, after_ms: float | None) -> PersonalEar | None:
-        """Return the head that the library has in use, if answers are to be its."""
-        if not self._head or after_ms is not None:
-            return None
-        ear = PersonalEar(self._library)
-        ear.check_model(classifier)
-        return ear
+        KitError, LibraryError, ModelError, SettingsError
+        """
+        check_after_ms(after_ms)
+        classifier, learned = self._classifier_and_kit(model, after_ms, kit)
+        ear = None if learned else self._personal_ear(classifier, after_ms)
 
     def transcribe(
         self,
