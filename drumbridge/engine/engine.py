@@ -204,11 +204,22 @@ class Engine:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-        KitError, LibraryError, ModelError, SettingsError
-        """
-        check_after_ms(after_ms)
-        classifier, learned = self._classifier_and_kit(model, after_ms, kit)
-        ear = None if learned else self._personal_ear(classifier, after_ms)
+    def _personal_ear(self, classifier: OnnxClassifier, after_ms: float | None) -> PersonalEar | None:
+        """Return the head that the library has in use, if answers are to be its."""
+        if not self._head or after_ms is not None:
+            return None
+        ear = PersonalEar(self._library)
+        ear.check_model(classifier)
+        return ear
+
+    def _classifier_and_kit(
+        self, model: str | None, after_ms: float | None, kit: Kit | None
+    ) -> tuple[OnnxClassifier, LearnedKit | None]:
+        """Return a model, and a kit learned for it; a kit is of hits, so the model has to hear those."""
+        if kit is None:
+            return self.load_model(model), None
+        classifier = self.load_hit_model(model)
+        return classifier, learned_kit(kit, classifier, TranscriberSettings(after_ms=after_ms))
 
     def transcribe(
         self,

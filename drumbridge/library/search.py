@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
 from drumbridge.core.labels import GROUPS, LABELS
 from drumbridge.errors import LibraryError
 
-from .query import IS_NOT, NUMBERS, Term
-from .sounds import Sound, sounds_of, sounds_where
+from .query import IS_NOT, NUMBERS, Term, parse_query, parse_term
+from .sounds import Sound, own_labels, sounds_of, sounds_where
 from .store import Library
 
 _LOOKED_AT = 500  # nearest sounds that are asked one by one whether they fit a query
@@ -38,6 +39,26 @@ class Found(NamedTuple):
 
     sound: Sound
     similarity: float | None = None
+
+
+def terms_for(library: Library, query: str | Sequence[str]) -> tuple[Term, ...]:
+    """Return the terms of a query that may name labels of the user's own.
+
+    Parameters
+    ----------
+    library : Library
+    query : str or sequence of str
+        A whole query, or a term each, of which the values need no quotes.
+
+    Raises
+    ------
+    LibraryError
+        ``library.query``.
+    """
+    own = partial(own_labels, library)
+    if isinstance(query, str):
+        return parse_query(query, own)
+    return tuple(parse_term(word, own) for word in query)
 
 
 def find_sounds(
