@@ -19,10 +19,7 @@ from .pieces import classify_recording
 def classifications(
     shots: list[OneShot], classifier: OnnxClassifier, kit: LearnedKit | None = None, *, at_most: int | None = None
 ) -> list[Classification]:
-    """Classify one-shots that have been read, by the pads of a kit if there is one; one result each, in order.
-
-    `at_most` is how many labels each keeps.
-    """
+    """Classify one-shots that have been read, by a kit's pads if there is one; each gets at most so many labels."""
     rule = classifier.rule
     output = classifier.score(
         np.stack([shot.excerpt for shot in shots]), np.array([shot.available for shot in shots], dtype=np.int64)
