@@ -131,7 +131,7 @@ class DecisionRule:
         members = list(families.values())
         return members, np.concatenate(members), np.cumsum([0, *(len(part) for part in members[:-1])])
 
-    def one_shot_ranking(self, probabilities: np.ndarray) -> tuple[LabelConfidence, ...]:
+    def one_shot_ranking(self, probabilities: np.ndarray, at_most: int | None = None) -> tuple[LabelConfidence, ...]:
         """Return the ranking of one one-shot, strongest first.
 
         Where a group (tom, crash, percussion) as a whole is likelier than any single label outside
@@ -142,24 +142,27 @@ class DecisionRule:
         ----------
         probabilities : ndarray, shape (labels,)
             One row of `one_shot_probabilities`.
+        at_most : int, optional
+            How many labels are wanted, at least 1.
         """
+        p = probabilities.tolist()
+        mass = {group: sum(p[k] for k in members) for group, members in self._groups.items()}
+        best_group = max(mass, key=lambda group: mass[group])
+        best = max(self._groups[best_group], key=lambda k: p[k])
+        name = self.labels[best]
+        if best_group in GENERIC and p[best] < 0.5 * mass[best_group]:
+            name = GENERIC[best_group]
+        rest = sorted(range(len(p)), key=lambda k: -p[k])
+        others = [k for k in rest if self.labels[k] != name][: None if at_most is None else at_most - 1]
+        return (self.called(name, mass[best_group]), *(self.called(self.labels[k], p[k]) for k in others))
+
+    @cached_property
+    def _groups(self) -> dict[str, list[int]]:
+        """The indices of the labels of each group; a label of a user's own is a group of its own."""
         groups: dict[str, list[int]] = {}
         for k, name in enumerate(self.labels):
             groups.setdefault(BY_NAME[name].group if name in BY_NAME else name, []).append(k)
-        mass = {group: float(probabilities[members].sum()) for group, members in groups.items()}
-        best_group = max(mass, key=lambda group: mass[group])
-        members = groups[best_group]
-        best = max(members, key=lambda k: float(probabilities[k]))
-        name = self.labels[best]
-        if best_group in GENERIC and float(probabilities[best]) < 0.5 * mass[best_group]:
-            name = GENERIC[best_group]
-        first = self.called(name, mass[best_group])
-        rest = sorted(
-            (self.called(label, float(p)) for label, p in zip(self.labels, probabilities, strict=True)
-             if label != name),
-            key=lambda entry: -entry.confidence,
-        )  # fmt: skip
-        return (first, *rest)
+        return groups
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -30,6 +30,7 @@ def test_ranking_holds_every_label_and_is_strongest_first(scores) -> None:
         confidences = [entry.confidence for entry in ranking]
         assert confidences == sorted(confidences, reverse=True)
         assert confidences[0] <= 1.0 + 1e-9
+        assert rule.one_shot_ranking(p, 3) == ranking[:3]
 
 
 def test_a_group_outvotes_a_label_outside_it() -> None:
