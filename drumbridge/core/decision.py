@@ -107,21 +107,29 @@ class DecisionRule:
         probabilities : ndarray, shape (labels,)
             One row of `hit_probabilities`.
         """
+        families, order, starts = self._families
+        none_of_them = np.multiply.reduceat(1.0 - probabilities[order], starts).tolist()
+        single = probabilities.tolist()
+        carried = []
+        for members, none in zip(families, none_of_them, strict=True):
+            best = max(members, key=single.__getitem__)
+            if 1.0 - none >= self.thresholds[best]:
+                carried.append(self.called(self.labels[best], 1.0 - none))
+            carried += [
+                self.called(self.labels[k], single[k])
+                for k in members
+                if k != best and single[k] >= max(0.5, self.thresholds[k])
+            ]
+        return tuple(sorted(carried, key=lambda entry: -entry.confidence))
+
+    @cached_property
+    def _families(self) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+        """The labels of each family, by number; all of them one family after the other, and where each starts."""
         families: dict[str, list[int]] = {}
         for k, name in enumerate(self.labels):
             families.setdefault(to_family(name) if name in BY_NAME else name, []).append(k)
-        carried = []
-        for members in families.values():
-            best = max(members, key=lambda k: float(probabilities[k]))
-            any_of_them = 1.0 - float(np.prod(1.0 - probabilities[members]))
-            if any_of_them >= self.thresholds[best]:
-                carried.append(self.called(self.labels[best], any_of_them))
-            carried += [
-                self.called(self.labels[k], float(probabilities[k]))
-                for k in members
-                if k != best and probabilities[k] >= max(0.5, self.thresholds[k])
-            ]
-        return tuple(sorted(carried, key=lambda entry: -entry.confidence))
+        members = list(families.values())
+        return members, np.concatenate(members), np.cumsum([0, *(len(part) for part in members[:-1])])
 
     def one_shot_ranking(self, probabilities: np.ndarray, at_most: int | None = None) -> tuple[LabelConfidence, ...]:
         """Return the ranking of one one-shot, strongest first.
