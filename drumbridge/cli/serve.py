@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
@@ -79,7 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--idle-exit",
         type=float,
         metavar="MINUTES",
-        help="end when nobody has asked anything for so long (default: never)",
+        help="end when nobody has asked anything for so long and no stream, input or TCP connection is open "
+        "(default: never)",
     )
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
@@ -116,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
     def work_behind() -> None:
         _load_model(bridge, server, args.model, unusable)
         if args.idle_exit is not None:
-            _end_when_idle(bridge, server, 60 * args.idle_exit)
+            _end_when_idle(server, 60 * args.idle_exit)
 
     threading.Thread(target=work_behind, daemon=True).start()
     server.run()
@@ -164,15 +166,14 @@ def make_server(
     return server
 
 
-def _end_when_idle(bridge: Bridge, server: Server, patience_s: float) -> None:
-    """Stop the server once no request came, and no job ran, for `patience_s`: whoever started it is gone."""
-    never = threading.Event()
+def _end_when_idle(server: Server, patience_s: float, wait: Callable[[float], object] = time.sleep) -> None:
+    """Stop the server once no request came, and nothing of it was in use, for `patience_s`: who started it is gone."""
     requests, quiet_s = -1, 0.0
     step_s = min(1.0, patience_s / 4)
     while quiet_s < patience_s:
-        never.wait(step_s)
-        busy = bridge.requests != requests or any(bridge.jobs.counts())
-        requests, quiet_s = bridge.requests, 0.0 if busy else quiet_s + step_s
+        wait(step_s)
+        busy = server.bridge.requests != requests or server.in_use
+        requests, quiet_s = server.bridge.requests, 0.0 if busy else quiet_s + step_s
     _log.info("nobody has asked anything for %.0f s", patience_s)
     server.stop()
 
