@@ -70,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
+    parser.add_argument(
+        "--head", action="store_true", help="classify files by the personal head that the library has in use"
+    )
     add_kits_folder(parser)
     add_live_arguments(parser)
     add_note_arguments(parser)
@@ -101,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
         tcp=not args.no_tcp,
         library=args.library,
         kits=args.kits,
+        head=args.head,
         profiles=lambda: profiles,
     )
     bridge = server.bridge
@@ -140,6 +144,7 @@ def make_server(
     tcp: bool = True,
     library: str | None = None,
     kits: Path | None = None,
+    head: bool = False,
     profiles: Callable[[], LiveProfiles],
 ) -> Server:
     """Return a server with an engine of its own, which listens but does not run yet.
@@ -153,7 +158,7 @@ def make_server(
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=model, library=library, kits=kits)
+        return Engine(model=model, library=library, kits=kits, head=head)
 
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), profiles)
     server = Server(bridge, host, port, tcp=tcp)

@@ -9,6 +9,7 @@ import { count, h, isTyping } from "./dom.js";
 
 const VIEWS = [
   { name: "map", title: "Map" },
+  { name: "transcription", title: "Transcription" },
 ];
 
 const KEYS = [
