@@ -92,7 +92,8 @@ def test_what_becomes_of_early_answers(browser, served):
             for (const event of events) {
               const [stage, label] = event.split(" ");
               const position = 1000 * k;
-              stroke = all.add({ stream: 1, hit: k, stage, label, confidence: 0.9, position, velocity: 90, latency_ms: 5 });
+              const more = { confidence: 0.9, velocity: 90, latency_ms: 5 };
+              stroke = all.add({ stream: 1, hit: k, stage, label, position, ...more });
             }
             return stroke.fate;
           });
