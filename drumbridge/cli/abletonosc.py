@@ -111,9 +111,9 @@ def _colour(clips: LiveClips, args: argparse.Namespace, colours: dict[str, int])
         place: verdict if isinstance(verdict, DrumbridgeError) else verdict.at_least(args.minimum)
         for place, verdict in heard.items()
     }
-    for verdict in verdicts.values():
-        if not isinstance(verdict, DrumbridgeError):  # a model of somebody's own has other labels than the table
-            colours.setdefault(verdict.label, label_colour(verdict.label))
+    for known in verdicts.values():
+        if not isinstance(known, DrumbridgeError):  # a model of somebody's own has other labels than the table
+            colours.setdefault(known.label, label_colour(known.label))
     wishes = [
         Wish(clip, colours[verdict.label], verdict.name if args.name else None)
         for clip in found
