@@ -8,12 +8,13 @@ one-shots; both are fitted on kits that the model was not trained on and travel 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from .events import LabelConfidence
-from .labels import BY_NAME, GENERIC, to_family
+from .labels import BY_NAME, GENERIC, to_eleven, to_family, to_five
 from .own_labels import own_pads
 
 
@@ -123,34 +124,50 @@ class DecisionRule:
         return tuple(sorted(carried, key=lambda entry: -entry.confidence))
 
     def one_shot_ranking(self, probabilities: np.ndarray) -> tuple[LabelConfidence, ...]:
-        """Return the ranking of one one-shot, strongest first.
+        """Return the ranking of one one-shot: the answer, then all other labels, strongest first.
 
-        Where a group (tom, crash, percussion) as a whole is likelier than any single label outside
-        it, the sound is called by the best label of that group, or by the group's generic name when
-        no label holds half of the group; the first entry then carries the probability of the group.
+        The answer is found from coarse to fine: the likeliest of kick, snare, hat, percussion and other, in it the
+        likeliest group (tom, crash, ...), and in that the best label, or the group's generic name when no label
+        holds half of the group. So a sound that may be a tom, a conga or a clap is not called a snare because none of
+        these alone is as likely. The answer carries the probability of its group. After a sound that is no drum stands
+        the drum that it would be, found in the same way.
 
         Parameters
         ----------
         probabilities : ndarray, shape (labels,)
             One row of `one_shot_probabilities`.
         """
-        groups: dict[str, list[int]] = {}
-        for k, name in enumerate(self.labels):
-            groups.setdefault(BY_NAME[name].group if name in BY_NAME else name, []).append(k)
-        mass = {group: float(probabilities[members].sum()) for group, members in groups.items()}
-        best_group = max(mass, key=lambda group: mass[group])
-        members = groups[best_group]
-        best = max(members, key=lambda k: float(probabilities[k]))
-        name = self.labels[best]
-        if best_group in GENERIC and float(probabilities[best]) < 0.5 * mass[best_group]:
-            name = GENERIC[best_group]
-        first = self.called(name, mass[best_group])
+        best = [self._answer(probabilities, range(len(self.labels)))]
+        if best[0].label == "other" and len(self.labels) > 1:
+            drums = [k for k, name in enumerate(self.labels) if name != "other"]
+            best.append(self._answer(probabilities, drums))
+        named = {entry.label for entry in best}
         rest = sorted(
             (self.called(label, float(p)) for label, p in zip(self.labels, probabilities, strict=True)
-             if label != name),
+             if label not in named),
             key=lambda entry: -entry.confidence,
         )  # fmt: skip
-        return (first, *rest)
+        return (*best, *rest)
+
+    def _answer(self, probabilities: np.ndarray, among: Iterable[int]) -> LabelConfidence:
+        """Return what a one-shot is called if it is one of `among`."""
+        _, members = _heaviest(probabilities, among, lambda k: self._part(k, to_five))
+        group, members = _heaviest(probabilities, members, lambda k: self._part(k, to_eleven))
+        mass = float(probabilities[members].sum())
+        best = max(members, key=lambda k: float(probabilities[k]))
+        generic = group in GENERIC and float(probabilities[best]) < 0.5 * mass
+        return self.called(GENERIC[group] if generic else self.labels[best], mass)
+
+    def _part(self, k: int, partition: Callable[[str], str]) -> str:
+        """Return the part that label `k` belongs to; one that is not in the table of labels is a part of its own."""
+        return partition(self.labels[k]) if self.labels[k] in BY_NAME else self.labels[k]
+
+
+def _heaviest(probabilities: np.ndarray, among: Iterable[int], part: Callable[[int], str]) -> tuple[str, list[int]]:
+    parts: dict[str, list[int]] = {}
+    for k in among:
+        parts.setdefault(part(k), []).append(k)
+    return max(parts.items(), key=lambda item: float(probabilities[item[1]].sum()))
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -4,9 +4,13 @@ Conventions: an excerpt is SAMPLES_BEFORE + SAMPLES_AFTER samples at SAMPLE_RATE
 SAMPLES_BEFORE. A frame is named by its end, in samples after the onset; its window is asymmetric and
 reaches back only, so it never needs audio later than its end. A cell is the mean of one to three
 frames: fine near the attack, coarser later. Cell k can be known only when `CELL_ENDS[k]` samples are
-available. High bands: mel scale, 512-point window. Low bands: log scale, 2048-sample window on the
-audio decimated by 8. Transforms are matrix products, so the graph needs no special operator; the DFT
+available. High bands: mel scale, 490-point window. Low bands: log scale, 2058-sample window on the
+audio decimated by 7. Transforms are matrix products, so the graph needs no special operator; the DFT
 is folded (cosine terms are even, sine terms odd about the middle), which halves its cost.
+
+Nine hops are 10 ms, and cells end at 10, 20, 30, 40 and 50 ms: a decision at one of these times uses every sample
+that is there. Windows fall off within 1.1 ms (high bands) and 2.5 ms (low bands): what lies under the fall is
+hardly heard.
 
 Five tonal cells hear pitch where the others hear time: 16 Hz apart from 40 Hz up, through a window of 93 ms, so
 that the partials of a held note stand apart and those of a drum do not. A row is a cell of BANDS bands or half a tonal
@@ -19,40 +23,41 @@ import numpy as np
 import torch
 
 SAMPLE_RATE = 44100
-SAMPLES_BEFORE = 2048
-SAMPLES_AFTER = 17664
-HOP_LENGTH = 128
+SAMPLES_BEFORE = 2058
+SAMPLES_AFTER = 17640
+HOP_LENGTH = 49
 HIGH_BANDS = 40
 LOW_BANDS = 28
 BANDS = HIGH_BANDS + LOW_BANDS
-DECIMATION = 8
+DECIMATION = 7
 
-_HIGH_WINDOW = 512
-_LOW_WINDOW = 2048 // DECIMATION
-_TONAL_WINDOW = 4096 // DECIMATION
+_HIGH_WINDOW = 10 * HOP_LENGTH
+_HIGH_FALL = HOP_LENGTH
+_LOW_WINDOW = 2058 // DECIMATION
+_TONAL_WINDOW = 4116 // DECIMATION
 _LOW_BLOCK = HOP_LENGTH // DECIMATION
-_FIR_TAPS = 64
-_PADDING = 4096  # zeros put before the excerpt, so that early frames have a past
+_FIR_TAPS = 49
+_PADDING = 84 * HOP_LENGTH  # zeros put before the excerpt, so that early frames have a past
 
-# Frame ends of each cell, in hops after the onset: four before it, one frame a hop to 35 ms, then growing to 395 ms.
+# Frame ends of each cell, in hops after the onset: four up to it, twelve to 40 ms, then growing to 400 ms.
 _CELLS: tuple[tuple[int, ...], ...] = (
-    (-12,), (-6,), (-2,), (0,),
-    *((k,) for k in range(1, 13)),
-    *((k,) for k in range(14, 26, 2)),
-    (26, 28), (30, 32), (34, 36), (38, 40),
-    (44, 48), (52, 56), (60, 64),
-    (68, 72, 76), (80, 84, 88), (92, 96, 100), (104, 108, 112),
-    (116, 120, 124), (128, 132, 136),
+    (-31,), (-16,), (-6,), (0,),
+    (2,), (4,), (6,), (9,), (12,), (15,), (18,), (21,), (24,), (27,), (32,), (36,),
+    (41,), (45,), (51,), (57,), (63,), (69,),
+    (75, 80), (86, 91), (97, 102), (108, 113),
+    (124, 135), (146, 157), (168, 179),
+    (190, 200, 211), (222, 232, 243), (254, 265, 275), (286, 297, 307),
+    (318, 329, 339), (345, 352, 360),
 )  # fmt: skip
 CELLS = len(_CELLS)
 CELL_ENDS = np.array([ends[-1] * HOP_LENGTH for ends in _CELLS])
-TONAL_ENDS = np.array([24, 48, 80, 112, 136]) * HOP_LENGTH
+TONAL_ENDS = np.array([45, 113, 202, 280, 360]) * HOP_LENGTH
 TONAL_BANDS = 2 * BANDS
 TONAL_HZ = 40.0 + 16.0 * np.arange(TONAL_BANDS)
 _ROWS_OF_TONAL = TONAL_BANDS // BANDS
 ROW_ENDS = np.concatenate([CELL_ENDS, np.repeat(TONAL_ENDS, _ROWS_OF_TONAL)])
 ROWS = len(ROW_ENDS)
-EARLY_CELLS = 16  # cells of one frame each; whoever knows less than `EARLY_LIMIT` samples needs no others
+EARLY_CELLS = 11  # cells of one frame each, to 20 ms; whoever knows less than `EARLY_LIMIT` samples needs no others
 EARLY_LIMIT = int(CELL_ENDS[EARLY_CELLS])
 _FRAME_ENDS = np.array([end for ends in _CELLS for end in ends]) * HOP_LENGTH
 
@@ -78,9 +83,9 @@ def mel_weights(n_bins: int, first_bin: int, low_hz: float, high_hz: float) -> n
 
 
 def _decimator() -> np.ndarray:
-    """Return a low-pass of 64 taps: flat to 1.2 kHz, under -60 dB from where decimation would fold onto it."""
+    """Return a low-pass: flat to 1.3 kHz, under -60 dB from where decimation would fold onto that."""
     t = np.arange(_FIR_TAPS) - (_FIR_TAPS - 1) / 2
-    taps = np.sinc(2 * 2400 / SAMPLE_RATE * t) * np.kaiser(_FIR_TAPS, 6.0)
+    taps = np.sinc(2 * 3150 / SAMPLE_RATE * t) * np.kaiser(_FIR_TAPS, 6.0)
     return taps / taps.sum()
 
 
@@ -90,16 +95,16 @@ class FrontEnd(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
         half = _HIGH_WINDOW // 2
-        first_bin, last_bin = 2, 210
+        first_bin, last_bin = 2, 201
         bins = np.arange(first_bin, last_bin)
         phase = 2 * np.pi * np.outer(np.arange(half) - (_HIGH_WINDOW - 1) / 2, bins) / _HIGH_WINDOW
-        window = asymmetric_window(_HIGH_WINDOW, 96)
+        window = asymmetric_window(_HIGH_WINDOW, _HIGH_FALL)
         self._constant("high_window", window / window.sum())
         self._constant("cosine", np.cos(phase))
         self._constant("sine", np.sin(phase))
         self._constant("mel", mel_weights(len(bins), first_bin, 150.0, 18000.0))
-        self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW, 32))
-        self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW, 128))
+        self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW, 16))
+        self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW, 146))
         self._constant("fir", _decimator()[None, None])
         self._constant("pool", _pooling())
         # Frames are gathered as whole blocks of samples: copying single ones would cost more than the transforms.
@@ -128,35 +133,39 @@ class FrontEnd(torch.nn.Module):
         ----------
         audio : Tensor, float32, shape (n, SAMPLES_BEFORE + SAMPLES_AFTER)
         """
-        slow = self._slow(audio)
-        cells = self._cells(audio, slow, CELLS, len(_FRAME_ENDS))
-        tonal = _powers(slow[:, self.tonal_index].flatten(2) @ self.tonal_kernel)
+        blocks, slow = self._blocks(audio, SAMPLES_BEFORE + SAMPLES_AFTER)
+        cells = self._cells(blocks, slow, CELLS, len(_FRAME_ENDS))
+        tonal = _powers(slow[:, self.tonal_index].reshape(-1, len(TONAL_ENDS), _TONAL_WINDOW) @ self.tonal_kernel)
         return torch.cat([cells, tonal.reshape(-1, ROWS - CELLS, BANDS)], 1)
 
     def early(self, audio: torch.Tensor) -> torch.Tensor:
-        """Return as `forward` does, but zeros for what needs `EARLY_LIMIT` samples or more: a quarter of the work."""
-        audio = audio[:, : SAMPLES_BEFORE + EARLY_LIMIT]
-        cells = self._cells(audio, self._slow(audio), EARLY_CELLS, EARLY_CELLS)
-        return torch.nn.functional.pad(cells, (0, 0, 0, ROWS - EARLY_CELLS))
+        """Return the first `EARLY_CELLS` rows, which is all that can be known before `EARLY_LIMIT` samples."""
+        length = SAMPLES_BEFORE + EARLY_LIMIT
+        return self._cells(*self._blocks(audio[:, :length], length), EARLY_CELLS, EARLY_CELLS)
 
-    def _cells(self, audio: torch.Tensor, slow: torch.Tensor, cells: int, frames: int) -> torch.Tensor:
-        """Return the powers of the first cells, which are made of the first frames."""
+    def _blocks(self, audio: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the audio of a `length`, and the decimated audio, in blocks: (n, blocks, HOP_LENGTH or _LOW_BLOCK).
+
+        Lengths are plain numbers here, so that nothing of them is computed in the exported graph.
+        """
         padded = torch.nn.functional.pad(audio, (_PADDING, 0))
-        blocks = padded.reshape(-1, padded.shape[1] // HOP_LENGTH, HOP_LENGTH)
-        windowed = blocks[:, self.high_index[:frames]].flatten(2) * self.high_window
+        length += _PADDING
+        slow = torch.nn.functional.conv1d(padded[:, None], self.fir, stride=DECIMATION)
+        n = ((length - _FIR_TAPS) // DECIMATION + 1 - self.slow_offset) // _LOW_BLOCK
+        slow = slow[:, 0, self.slow_offset : self.slow_offset + n * _LOW_BLOCK]
+        return padded.reshape(-1, length // HOP_LENGTH, HOP_LENGTH), slow.reshape(-1, n, _LOW_BLOCK)
+
+    def _cells(self, blocks: torch.Tensor, slow: torch.Tensor, cells: int, frames: int) -> torch.Tensor:
+        """Return the powers of the first cells, which are made of the first frames."""
+        windowed = blocks[:, self.high_index[:frames]].reshape(-1, frames, _HIGH_WINDOW) * self.high_window
         half = _HIGH_WINDOW // 2
         first, second = windowed[:, :, :half], torch.flip(windowed[:, :, half:], [2])
-        power = ((first + second) @ self.cosine) ** 2 + ((first - second) @ self.sine) ** 2
-        high = self.pool[:cells, :frames] @ (power @ self.mel)
-        low = _powers(slow[:, self.low_index[:cells]].flatten(2) @ self.low_kernel)
+        even, odd = (first + second) @ self.cosine, (first - second) @ self.sine
+        high = (even * even + odd * odd) @ self.mel
+        if frames > cells:
+            high = self.pool[:cells, :frames] @ high
+        low = _powers(slow[:, self.low_index[:cells]].reshape(-1, cells, _LOW_WINDOW) @ self.low_kernel)
         return torch.cat([high, low], 2)
-
-    def _slow(self, audio: torch.Tensor) -> torch.Tensor:
-        """Return the decimated audio in blocks, shape (n, blocks, _LOW_BLOCK)."""
-        padded = torch.nn.functional.pad(audio, (_PADDING, 0))
-        slow = torch.nn.functional.conv1d(padded[:, None], self.fir, stride=DECIMATION).flatten(1)
-        slow = slow[:, self.slow_offset :]
-        return slow[:, : slow.shape[1] // _LOW_BLOCK * _LOW_BLOCK].reshape(-1, slow.shape[1] // _LOW_BLOCK, _LOW_BLOCK)
 
 
 def _slow_kernel(hz: np.ndarray, length: int, fall: int) -> np.ndarray:
@@ -169,7 +178,7 @@ def _slow_kernel(hz: np.ndarray, length: int, fall: int) -> np.ndarray:
 def _powers(spectrum: torch.Tensor) -> torch.Tensor:
     """Return the powers of a spectrum whose last axis holds real parts, then imaginary ones."""
     real, imaginary = torch.chunk(spectrum, 2, dim=-1)
-    return real**2 + imaginary**2
+    return real * real + imaginary * imaginary
 
 
 def _pooling() -> np.ndarray:
