@@ -16,6 +16,7 @@ from drumbridge.errors import ServerError, SettingsError
 
 LOOPBACK: Final = "127.0.0.1"
 JMTX_PORT: Final = 7474  # TCP, jit.net.send's own
+WEB_PORT: Final = 23788  # TCP, the page
 REASTREAM_PORT: Final = 58710  # UDP, ReaStream's own
 RECEIVE_BUFFER: Final = 4 << 20  # bytes asked for; systems grant less
 

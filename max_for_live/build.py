@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Final
 
 from drumbridge._version import __version__
-from drumbridge.core.labels import LABELS, UNSURE_COLOUR
+from drumbridge.core.labels import LABELS, SEVERAL_COLOUR, UNSURE_COLOUR
 
 from . import bridge, pads
 from .container import Dependency, frozen, unfrozen
@@ -23,7 +23,6 @@ from .picture import clips_png, strip_png
 
 ROOT: Final = Path(__file__).resolve().parent
 DEVICES: Final = (bridge, pads)
-SEVERAL_COLOUR: Final = 0xE6E6E6  # of a clip in which several drums play
 MESSAGES: Final[dict[str, str]] = json.loads((ROOT / "messages.json").read_text(encoding="utf-8"))
 _PICTURES = ROOT.parent / "docs" / "images"
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from drumbridge.core.labels import LABELS, UNSURE_COLOUR
+from drumbridge.core.labels import LABELS, SEVERAL_COLOUR, UNSURE_COLOUR
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE / "drumbridge.lua"
 URL = "https://drumbridge.invalid/reaper"  # a name that can never exist: RFC 2606
 RELEASED = "2026-11-21T00:00:00Z"  # the version in the header
-SEVERAL_COLOUR = 0xE6E6E6  # of an item in which several drums play, as in the devices for Live
 CATEGORY = "reaper"  # for ReaPack, the folder of the package
 
 _LABELS = """\

@@ -21,11 +21,12 @@ BELOW = {
     # The protocols that DAWs speak by themselves; requests over OSC open and close them.
     "daw": {"core", "errors", "ports", "engine"},
     "osc": {"core", "errors", "ports", "audio", "inference", "formats", "library", "engine", "daw"},
+    "web": {"core", "errors", "ports", "audio", "inference", "formats", "library", "engine"},
     "evaluation": {"core", "errors", "audio", "inference", "formats", "engine"},
     "training": {"core", "errors", "audio", "inference", "formats", "engine", "evaluation"},
     # The command line starts everything, the server and the training too.
     "cli": {
-        *("core", "errors", "audio", "inference", "formats", "library", "engine", "ports", "osc", "daw"),
+        *("core", "errors", "audio", "inference", "formats", "library", "engine", "ports", "osc", "daw", "web"),
         *("evaluation", "training"),
     },
     "__init__": {"core", "errors", "engine", "inference"},
@@ -47,6 +48,8 @@ PLACES = {
     "rich": {"cli"},
     "watchfiles": {"audio/watching.py"},
     "distributed": {"engine/dask_workers.py"},
+    "starlette": {"web"},
+    "uvicorn": {"web/server.py"},
     "librosa": {"evaluation", "training"},
     "torch": {"training", "cli/train.py"},
     "onnx": {"training", "cli/train.py"},

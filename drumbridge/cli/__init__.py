@@ -30,6 +30,7 @@ VERBS: dict[str, str] = {
     "midi": "list the MIDI outputs that hits can be played on",
     "scan": "hear folders of samples and remember them in the library",
     "find": "find sounds in the library",
+    "web": "show the library in a browser: a map to listen to, labels to correct (needs the extra web)",
     "sort": "copy, link or move sounds into folders by label",
     "rename": "rename sounds by a template",
     "export": "write lists and drum kits of sounds for other programs",
@@ -37,6 +38,7 @@ VERBS: dict[str, str] = {
     "models": "list the models that are installed",
     "doctor": "check this installation and say what is missing",
     "install": "copy the devices to Ableton Live or the scripts to REAPER",
+    "abletonosc": "colour the clips of a running Live that has AbletonOSC",
     "train": "train a model (needs the extra train)",
     "evaluate": "measure a model on annotated audio (needs the extra eval)",
 }

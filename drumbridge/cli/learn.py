@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         raise KitError("kit.exists", f"There is a kit {name!r} already: --add adds to it, drumbridge kits deletes it.")
     settings = hit_settings(args)
     engine = Engine(model=args.model, kits=args.kits)
-    classifier = engine.load_model()
+    classifier = engine.load_hit_model()
     kit = fitted_kit(store.load(name), classifier) if store.has(name) else new_kit(name, classifier)
     if args.device is not None:
         from drumbridge.audio.devices import parse_channels

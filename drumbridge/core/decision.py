@@ -8,8 +8,8 @@ one-shots; both are fitted on kits that the model was not trained on and travel 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -107,23 +107,31 @@ class DecisionRule:
         probabilities : ndarray, shape (labels,)
             One row of `hit_probabilities`.
         """
-        families: dict[str, list[int]] = {}
-        for k, name in enumerate(self.labels):
-            families.setdefault(to_family(name) if name in BY_NAME else name, []).append(k)
+        families, order, starts = self._families
+        none_of_them = np.multiply.reduceat(1.0 - probabilities[order], starts).tolist()
+        single = probabilities.tolist()
         carried = []
-        for members in families.values():
-            best = max(members, key=lambda k: float(probabilities[k]))
-            any_of_them = 1.0 - float(np.prod(1.0 - probabilities[members]))
-            if any_of_them >= self.thresholds[best]:
-                carried.append(self.called(self.labels[best], any_of_them))
+        for members, none in zip(families, none_of_them, strict=True):
+            best = max(members, key=single.__getitem__)
+            if 1.0 - none >= self.thresholds[best]:
+                carried.append(self.called(self.labels[best], 1.0 - none))
             carried += [
-                self.called(self.labels[k], float(probabilities[k]))
+                self.called(self.labels[k], single[k])
                 for k in members
-                if k != best and probabilities[k] >= max(0.5, self.thresholds[k])
+                if k != best and single[k] >= max(0.5, self.thresholds[k])
             ]
         return tuple(sorted(carried, key=lambda entry: -entry.confidence))
 
-    def one_shot_ranking(self, probabilities: np.ndarray) -> tuple[LabelConfidence, ...]:
+    @cached_property
+    def _families(self) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+        """The labels of each family, by number; all of them one family after the other, and where each starts."""
+        families: dict[str, list[int]] = {}
+        for k, name in enumerate(self.labels):
+            families.setdefault(to_family(name) if name in BY_NAME else name, []).append(k)
+        members = list(families.values())
+        return members, np.concatenate(members), np.cumsum([0, *(len(part) for part in members[:-1])])
+
+    def one_shot_ranking(self, probabilities: np.ndarray, at_most: int | None = None) -> tuple[LabelConfidence, ...]:
         """Return the ranking of one one-shot: the answer, then all other labels, strongest first.
 
         The answer is found from coarse to fine: the likeliest of kick, snare, hat, percussion and other, in it the
@@ -136,38 +144,37 @@ class DecisionRule:
         ----------
         probabilities : ndarray, shape (labels,)
             One row of `one_shot_probabilities`.
+        at_most : int, optional
+            How many labels are wanted, at least 1.
         """
-        best = [self._answer(probabilities, range(len(self.labels)))]
-        if best[0].label == "other" and len(self.labels) > 1:
-            drums = [k for k, name in enumerate(self.labels) if name != "other"]
-            best.append(self._answer(probabilities, drums))
+        p = probabilities.tolist()
+        best = [self._answer(p, self._parts)]
+        if best[0].label == "other" and len(self._parts) > 1:
+            best.append(self._answer(p, {name: groups for name, groups in self._parts.items() if name != "other"}))
         named = {entry.label for entry in best}
-        rest = sorted(
-            (self.called(label, float(p)) for label, p in zip(self.labels, probabilities, strict=True)
-             if label not in named),
-            key=lambda entry: -entry.confidence,
-        )  # fmt: skip
-        return (*best, *rest)
+        others = [k for k in sorted(range(len(p)), key=lambda k: -p[k]) if self.labels[k] not in named]
+        return (*best, *(self.called(self.labels[k], p[k]) for k in others))[:at_most]
 
-    def _answer(self, probabilities: np.ndarray, among: Iterable[int]) -> LabelConfidence:
-        """Return what a one-shot is called if it is one of `among`."""
-        _, members = _heaviest(probabilities, among, lambda k: self._part(k, to_five))
-        group, members = _heaviest(probabilities, members, lambda k: self._part(k, to_eleven))
-        mass = float(probabilities[members].sum())
-        best = max(members, key=lambda k: float(probabilities[k]))
-        generic = group in GENERIC and float(probabilities[best]) < 0.5 * mass
-        return self.called(GENERIC[group] if generic else self.labels[best], mass)
+    def _answer(self, p: list[float], parts: dict[str, dict[str, list[int]]]) -> LabelConfidence:
+        """Return what a one-shot is called if it is of one of these parts."""
+        mass = {
+            name: {group: sum(p[k] for k in members) for group, members in groups.items()}
+            for name, groups in parts.items()
+        }
+        part = max(mass, key=lambda name: sum(mass[name].values()))
+        group = max(mass[part], key=mass[part].__getitem__)
+        best = max(parts[part][group], key=p.__getitem__)
+        generic = group in GENERIC and p[best] < 0.5 * mass[part][group]
+        return self.called(GENERIC[group] if generic else self.labels[best], mass[part][group])
 
-    def _part(self, k: int, partition: Callable[[str], str]) -> str:
-        """Return the part that label `k` belongs to; one that is not in the table of labels is a part of its own."""
-        return partition(self.labels[k]) if self.labels[k] in BY_NAME else self.labels[k]
-
-
-def _heaviest(probabilities: np.ndarray, among: Iterable[int], part: Callable[[int], str]) -> tuple[str, list[int]]:
-    parts: dict[str, list[int]] = {}
-    for k in among:
-        parts.setdefault(part(k), []).append(k)
-    return max(parts.items(), key=lambda item: float(probabilities[item[1]].sum()))
+    @cached_property
+    def _parts(self) -> dict[str, dict[str, list[int]]]:
+        """The labels of each group of each of the five; one that is not in the table of labels is a part of its own."""
+        parts: dict[str, dict[str, list[int]]] = {}
+        for k, name in enumerate(self.labels):
+            five, group = (to_five(name), to_eleven(name)) if name in BY_NAME else (name, name)
+            parts.setdefault(five, {}).setdefault(group, []).append(k)
+        return parts
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -12,8 +12,9 @@ import numpy as np
 
 from ..errors import SettingsError
 
-_STEP_S = 0.001  # envelope resolution of find_attack
+_STEP_S = 0.001  # resolution of find_attack
 _FLOOR_DB = -70.0  # below this peak level there is nothing to find
+_PIECE = 4096  # samples looked at at once: most attacks are in the first ones of a file
 
 
 def cut_excerpt(
@@ -83,15 +84,23 @@ def find_attack(audio: np.ndarray, sample_rate: int, *, range_db: float = 30.0) 
     n = len(audio)
     if n == 0:
         return None
-    centred = audio - np.float32(np.mean(audio, dtype=np.float64))
+    mean = np.float32(np.mean(audio, dtype=np.float64))
     step = max(1, round(sample_rate * _STEP_S))
-    magnitude = np.abs(centred, out=centred)
-    level = np.maximum.reduceat(magnitude, np.arange(0, n, step))  # the last step may be shorter
-    peak = float(level.max())
+    peak = float(max(audio.max() - mean, mean - audio.min()))
     if peak <= 10 ** (_FLOOR_DB / 20):
         return None
-    loud = int(np.argmax(level >= peak * 10 ** (-range_db / 20)))
+    loud = _first_from(audio, mean, peak * 10 ** (-range_db / 20)) // step
     quiet = peak * 10 ** (-(range_db + 20) / 20)
-    window = magnitude[max(0, (loud - 2) * step) : (loud + 1) * step]
-    above = np.flatnonzero(window >= quiet)
-    return max(0, (loud - 2) * step) + int(above[0]) if len(above) else loud * step
+    start = max(0, (loud - 2) * step)
+    above = np.flatnonzero(np.abs(audio[start : (loud + 1) * step] - mean) >= quiet)
+    return start + int(above[0]) if len(above) else loud * step
+
+
+def _first_from(audio: np.ndarray, mean: np.float32, least: float) -> int:
+    """Return the first sample that is `least` or more away from the mean; there is one."""
+    for start in range(0, len(audio), _PIECE):
+        reached = np.abs(audio[start : start + _PIECE] - mean) >= least
+        first = int(np.argmax(reached))
+        if reached[first]:
+            return start + first
+    raise ValueError("no sample is that loud")

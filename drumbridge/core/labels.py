@@ -56,6 +56,8 @@ GROUPS: tuple[str, ...] = tuple(dict.fromkeys(label.group for label in LABELS))
 
 UNSURE = "unsure"
 UNSURE_COLOUR = 0x5A5F66
+SEVERAL = "drums"  # what a clip or an item is called in which several drums play
+SEVERAL_COLOUR = 0xE6E6E6
 UNSURE_INDEX = len(LABELS)  # where "unsure" stands behind the table; the pads of a kit follow it by their numbers
 INDEX: dict[str, int] = {label.name: index for index, label in enumerate(LABELS)} | {UNSURE: UNSURE_INDEX}
 

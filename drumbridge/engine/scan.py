@@ -24,6 +24,7 @@ from drumbridge.library.listing import Counts, Entry, Listing
 from drumbridge.library.sample_map import place_new_sounds
 from drumbridge.library.sounds import Sound, sounds_where
 from drumbridge.library.store import HeardFile, Library
+from drumbridge.library.vector_file import keep_vectors
 
 from .cancellation import check_cancelled
 from .scan_workers import Answer, Hashes, Heard, LocalWorkers, Workers
@@ -169,6 +170,7 @@ class Scan:
         finally:
             workers.close()
         place_new_sounds(self.library, self.hearing_id)
+        keep_vectors(self.library, self.hearing_id)
 
     def _begin(self, chunk: list[Entry], workers: Workers) -> Any:
         """Begin to hash those files that are not known by another name."""

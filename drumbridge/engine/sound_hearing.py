@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from drumbridge.core.events import LOOP, ONE_SHOT
 from drumbridge.errors import AudioError, DrumbridgeError, ModelError
-from drumbridge.library.heard import HeardSound, heard_loop, heard_one_shot
+from drumbridge.library.heard import KEPT_LABELS, HeardSound, heard_loop, heard_one_shot
 
 if TYPE_CHECKING:
     from drumbridge.inference.classifier import OnnxClassifier
@@ -120,7 +120,7 @@ def hear_files(
         except AudioError as error:
             results[k] = error
     if shots:
-        answers = classifications([shot for shot, _, _ in shots.values()], classifier)
+        answers = classifications([shot for shot, _, _ in shots.values()], classifier, at_most=KEPT_LABELS)
         for (k, (_, duration_s, sample_rate)), answer in zip(shots.items(), answers, strict=True):
             results[k] = heard_one_shot(answer, duration_s, sample_rate)
     return [results[k] for k in range(len(paths))]

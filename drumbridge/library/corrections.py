@@ -63,6 +63,15 @@ def correct(library: Library, content_hash: bytes, position: int, label: str) ->
             )
 
 
+def correction_of(library: Library, content_hash: bytes, position: int) -> str:
+    """Return the correction of a sound or of a hit, "" if there is none."""
+    with library.explaining() as connection:
+        row = connection.execute(
+            "SELECT label FROM corrections WHERE content_hash = ? AND position = ?", (content_hash, position)
+        ).fetchone()
+    return row[0] if row else ""
+
+
 def corrections(library: Library) -> Iterator[Correction]:
     """Yield all corrections."""
     with library.explaining() as connection:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from drumbridge.core.events import LOOP, ONE_SHOT, Classification, Hit, LabelConfidence, Transcription
 from drumbridge.core.labels import UNSURE
 
-_KEPT_LABELS: Final = 5  # of a ranking
+KEPT_LABELS: Final = 5  # of a ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def heard_one_shot(classification: Classification, duration_s: float, sample_rat
         unsure=classification.unsure,
         velocity=classification.velocity,
         level_db=round(float(classification.level_db), 3),
-        ranking=_listed(classification.ranking[:_KEPT_LABELS]),
+        ranking=_listed(classification.ranking[:KEPT_LABELS]),
         warning=classification.warning,
         embedding=np.clip(np.array(classification.embedding), -65000, 65000).astype("<f2").tobytes(),
     )

@@ -6,6 +6,7 @@ where every new folder changes what there is to tell apart; from `_SETTLED` soun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .store import Library
@@ -51,6 +52,25 @@ def place_new_sounds(library: Library, hearing_id: int) -> int:
             )
             last = rows[-1][0]
     return int(unplaced)
+
+
+def places_now(library: Library, hearing_id: int, result_ids: Sequence[int]) -> np.ndarray:
+    """Return where some sounds without a place would lie now, float32 (n, 2), and write nothing.
+
+    A scan gives places when it ends, so that they depend on what was found and not on when somebody looked.
+    """
+    import numpy as np
+
+    from drumbridge.core.placement import place
+
+    axes, _ = _axes(library, hearing_id)
+    places = np.zeros((len(result_ids), 2), dtype=np.float32)
+    with library.explaining() as connection:
+        for k, result_id in enumerate(result_ids):
+            row = connection.execute("SELECT vector FROM embeddings WHERE result_id = ?", (result_id,)).fetchone()
+            if row is not None:
+                places[k] = place(_vectors([row[0]]), axes)[0]
+    return places
 
 
 def _axes(library: Library, hearing_id: int) -> tuple[MapAxes, int]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 from .heard import HeardSound
 from .schema import explained, open_database
+from .vector_file import forget_vectors
 
 _WAIT_S = 30.0
 
@@ -56,6 +57,8 @@ class Library:
     def __init__(self, path: str | os.PathLike[str], *, writing: bool = True, wait_s: float = _WAIT_S) -> None:
         self.path = Path(path)
         self.kept: dict[int, Any] = {}  # what was read at some cost and may be read again; see `embeddings`
+        if writing and not self.path.exists():
+            forget_vectors(self.path)  # of a library that stood here before
         self.connection = open_database(self.path, writing=writing, wait_s=wait_s)
 
     def __enter__(self) -> Library:
@@ -115,41 +118,33 @@ class Library:
 
     def known_contents(self, hashes: Sequence[bytes], hearing_id: int) -> set[bytes]:
         """Return those of some hashes whose contents were heard in this way already."""
-        known: set[bytes] = set()
+        query = (
+            "SELECT hash FROM contents JOIN results ON results.content_id = contents.id"
+            f" WHERE hearing_id = ? AND hash IN ({', '.join('?' * len(hashes))})"
+        )
         with self.explaining() as connection:
-            for content_hash in hashes:
-                row = connection.execute(
-                    "SELECT 1 FROM contents JOIN results ON results.content_id = contents.id"
-                    " WHERE hash = ? AND hearing_id = ?",
-                    (content_hash, hearing_id),
-                ).fetchone()
-                if row is not None:
-                    known.add(content_hash)
-        return known
+            return {row[0] for row in connection.execute(query, (hearing_id, *hashes))}
 
     def known_identities(
-        self, entries: Iterable[tuple[bytes, int, int, int, int]], hearing_id: int
+        self, entries: Sequence[tuple[bytes, int, int, int, int]], hearing_id: int
     ) -> dict[bytes, bytes]:
         """Return, by path, the content hashes of files that are known under another name, moved or linked.
 
         Parameters
         ----------
-        entries : iterable of (path, size, mtime_ns, inode, device)
+        entries : sequence of (path, size, mtime_ns, inode, device)
+            Not more than some hundreds.
         """
-        found: dict[bytes, bytes] = {}
+        rows = ", ".join(["(?, ?, ?, ?, ?)"] * len(entries))
+        query = (
+            f"WITH entry (path, size, mtime_ns, inode, device) AS (VALUES {rows})"
+            " SELECT entry.path, hash FROM entry"
+            " JOIN files ON files.inode = entry.inode AND files.size = entry.size AND files.mtime_ns = entry.mtime_ns"
+            " AND files.device = entry.device JOIN contents ON contents.id = files.content_id"
+            " JOIN results ON results.content_id = contents.id AND results.hearing_id = ? WHERE entry.inode != 0"
+        )
         with self.explaining() as connection:
-            for path, size, mtime_ns, inode, device in entries:
-                if not inode:
-                    continue
-                row = connection.execute(
-                    "SELECT hash FROM files JOIN contents ON contents.id = files.content_id"
-                    " JOIN results ON results.content_id = contents.id AND results.hearing_id = ?"
-                    " WHERE inode = ? AND files.size = ? AND mtime_ns = ? AND device = ? LIMIT 1",
-                    (hearing_id, inode, size, mtime_ns, device),
-                ).fetchone()
-                if row is not None:
-                    found[path] = row[0]
-        return found
+            return dict(connection.execute(query, [value for entry in entries for value in entry] + [hearing_id]))
 
     def remember(self, files: Sequence[HeardFile], hearing_id: int) -> None:
         """Write what became of some files, in one transaction.
@@ -159,6 +154,7 @@ class Library:
         LibraryError
             ``library.locked``, ``library.full`` and the like; nothing of it is then written.
         """
+        rows = []
         with self.transaction() as connection:
             for file in files:
                 content_id = None
@@ -166,14 +162,15 @@ class Library:
                     content_id = _content(connection, file.content_hash, file.size)
                 if file.sound is not None and content_id is not None:
                     _write_result(connection, content_id, hearing_id, file.sound)
-                connection.execute(
-                    "INSERT INTO files (path, size, mtime_ns, inode, device, content_id, hearing_id, error_code,"
-                    " error_message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
-                    " size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode,"
-                    " device = excluded.device, content_id = excluded.content_id, hearing_id = excluded.hearing_id,"
-                    " error_code = excluded.error_code, error_message = excluded.error_message, vanished = 0",
-                    (*file[:5], content_id, None if file.try_again else hearing_id, *file[7:9]),
-                )
+                rows.append((*file[:5], content_id, None if file.try_again else hearing_id, *file[7:9]))
+            connection.executemany(
+                "INSERT INTO files (path, size, mtime_ns, inode, device, content_id, hearing_id, error_code,"
+                " error_message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
+                " size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode,"
+                " device = excluded.device, content_id = excluded.content_id, hearing_id = excluded.hearing_id,"
+                " error_code = excluded.error_code, error_message = excluded.error_message, vanished = 0",
+                rows,
+            )
 
     def moved(self, source: str, target: str) -> None:
         """Note that a file was moved, so that it is known at once under its new path."""
@@ -183,11 +180,10 @@ class Library:
 
 
 def _content(connection: sqlite3.Connection, content_hash: bytes, size: int) -> int:
-    row = connection.execute("SELECT id FROM contents WHERE hash = ?", (content_hash,)).fetchone()
-    if row is None:
-        row = connection.execute(
-            "INSERT INTO contents (hash, size) VALUES (?, ?) RETURNING id", (content_hash, size)
-        ).fetchone()
+    row = connection.execute(
+        "INSERT INTO contents (hash, size) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id", (content_hash, size)
+    ).fetchone()
+    row = row or connection.execute("SELECT id FROM contents WHERE hash = ?", (content_hash,)).fetchone()
     return int(row[0])
 
 

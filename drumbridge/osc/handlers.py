@@ -185,7 +185,7 @@ class Bridge:
             from drumbridge.engine.live_kits import LiveKits
             from drumbridge.osc.kit_requests import KitRequests
 
-            kits = LiveKits(self.engine.kits, lambda: self.engine.load_model(), self.live.streams)
+            kits = LiveKits(self.engine.kits, lambda: self.engine.load_hit_model(), self.live.streams)
             self._kits = KitRequests(kits, self.live.tell)
         return self._kits
 

@@ -16,7 +16,8 @@ from torch.nn.functional import conv2d, pad, relu
 from .front_end import BANDS, CELLS, EARLY_CELLS, HIGH_BANDS, ROWS, TONAL_BANDS, TONAL_ENDS
 from .network import HitNetwork, normalise
 
-_COLUMNS = 4  # of the last layers that see a cell before EARLY_CELLS: column v of the high branch sees 4 v - 5 to 4 v + 5
+# Columns of the last layers that see a cell before EARLY_CELLS: column v of the high branch sees 4 v - 5 to 4 v + 5.
+_COLUMNS = 4
 _SEEN = 4 * (_COLUMNS - 1) + 6  # cells that these columns see
 
 
@@ -57,18 +58,36 @@ class FusedNetworks(nn.Module):
         self.early, self.n = early, len(networks)
         self.high = _Branch([network.high for network in networks])
         self.low = _Branch([network.low for network in networks])
-        self.tonal = None if early else _Branch([network.tonal for network in networks])
-        joins = [_join(network, early) for network in networks]
-        self.register_buffer("join", torch.stack([weight for weight, _ in joins]))
-        self.register_buffer("join_bias", torch.stack([bias for _, bias in joins])[:, None])
+        self.tonal = _Branch([network.tonal for network in networks])
+        joins = [_folded(network.join[1], network.join[2]) for network in networks]
+        join = torch.stack([weight.T for weight, _ in joins])
+        bias = torch.stack([bias for _, bias in joins])[:, None]
+        maps = [m.reshape(self.n, -1, *m.shape[2:]) for m in self._maps_of_nothing()]
+        if early:
+            # What never changes goes into the bias; what is known of it stays in the weights.
+            shown = [torch.zeros_like(m, dtype=torch.bool) for m in maps]
+            for columns in shown[:2]:
+                columns[..., :_COLUMNS] = True
+            used = torch.cat([m.reshape(self.n, -1) for m in shown], 1)
+            constant = torch.where(used, 0.0, torch.cat([m.reshape(self.n, -1) for m in maps], 1))
+            bias = bias + constant[:, None] @ join[:, : constant.shape[1]]
+            join = join[:, torch.cat([used[0], torch.arange(ROWS) < EARLY_CELLS])]
+            maps = [m[..., :_COLUMNS] for m in maps]
+        self.sizes = [m[0].numel() for m in maps]  # features of each branch
         heads = [torch.cat([network.scores.weight, network.presence.weight]) for network in networks]
         biases = [torch.cat([network.scores.bias, network.presence.bias]) for network in networks]
-        self.register_buffer("head", torch.cat(heads, 1).T.detach() / self.n)
+        self.register_buffer("join", join)
+        self.register_buffer("join_bias", bias)
+        self.register_buffer("head", _rounded(torch.cat(heads, 1).T.detach() / self.n))
         self.register_buffer("head_bias", torch.stack(biases).mean(0).detach())
         self.register_buffer("ones", torch.ones(BANDS))
-        maps = _maps_of_nothing(networks[0])
-        shown = [m[..., :_COLUMNS] if early else m for m in maps[:2]]
-        self.sizes = [m.numel() for m in (*shown, maps[2])]  # features of each branch
+
+    def _maps_of_nothing(self) -> list[torch.Tensor]:
+        """Return what the branches (high, low, tonal) say where no row is known, each (1, channels, height, width)."""
+        with torch.no_grad():
+            cells = torch.zeros(1, 2, BANDS, CELLS)
+            tonal = torch.zeros(1, 2 * len(TONAL_ENDS), 1, TONAL_BANDS)
+            return [self.high(cells[:, :, :HIGH_BANDS]), self.low(cells[:, :, HIGH_BANDS:]), self.tonal(tonal)]
 
     def forward(self, powers: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return scores (n, labels), embedding (n, d) and the logit of presence (n,)."""
@@ -84,7 +103,7 @@ class FusedNetworks(nn.Module):
             high, low = high[..., :_COLUMNS], low[..., :_COLUMNS]
         # Sizes are plain numbers, so that nothing of them is computed in the exported graph.
         parts = [high.reshape(-1, self.n, self.sizes[0]), low.reshape(-1, self.n, self.sizes[1])]
-        if self.tonal is not None:
+        if not self.early:
             rows = torch.cat([level[:, CELLS:], mask[:, CELLS:, None] * self.ones], 1)
             tonal = self.tonal(rows.reshape(-1, 2 * len(TONAL_ENDS), 1, TONAL_BANDS))
             parts.append(tonal.reshape(-1, self.n, self.sizes[2]))
@@ -96,43 +115,18 @@ class FusedNetworks(nn.Module):
         return said[:, :-1], embedding, said[:, -1]
 
 
-def _folded(convolution: nn.Conv2d, normalisation: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return weight and bias of a convolution with its batch normalisation."""
-    scale, shift = _scale_and_shift(normalisation)
-    return convolution.weight.detach() * scale[:, None, None, None], shift
-
-
-def _scale_and_shift(normalisation: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
+def _folded(
+    layer: nn.Conv2d | nn.Linear, normalisation: nn.BatchNorm1d | nn.BatchNorm2d
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return weight and bias of a layer with its batch normalisation."""
     mean, variance = normalisation.running_mean, normalisation.running_var
     assert mean is not None
     assert variance is not None
     scale = normalisation.weight.detach() / torch.sqrt(variance + normalisation.eps)
-    return scale, normalisation.bias.detach() - mean * scale
+    weight = layer.weight.detach()
+    return _rounded(weight * scale.reshape(-1, *[1] * (weight.dim() - 1))), normalisation.bias.detach() - mean * scale
 
 
-def _join(network: HitNetwork, early: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return weight (features, embedding) and bias of what makes the embedding."""
-    linear, normalisation = network.join[1], network.join[2]
-    scale, bias = _scale_and_shift(normalisation)
-    weight = (linear.weight.detach() * scale[:, None]).T
-    if not early:
-        return weight, bias
-    high, low, tonal = _maps_of_nothing(network)
-    kept = []
-    for maps in (high, low):
-        columns = torch.zeros_like(maps, dtype=torch.bool)
-        columns[..., :_COLUMNS] = True
-        kept.append(columns.flatten())
-    constant = torch.where(torch.cat(kept), 0.0, torch.cat([high.flatten(), low.flatten()]))
-    bias = bias + torch.cat([constant, tonal.flatten(), torch.zeros(ROWS)]) @ weight
-    rows = torch.arange(ROWS) < EARLY_CELLS
-    used = torch.cat([*kept, torch.zeros(tonal.numel(), dtype=torch.bool), rows])
-    return weight[used], bias
-
-
-def _maps_of_nothing(network: HitNetwork) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return what the branches (high, low, tonal) say where no row is known, each (1, channels, height, width)."""
-    with torch.no_grad():
-        cells = torch.zeros(1, 2, BANDS, CELLS)
-        tonal = network.tonal(torch.zeros(1, 2 * len(TONAL_ENDS), 1, TONAL_BANDS))
-        return network.high(cells[:, :, :HIGH_BANDS]), network.low(cells[:, :, HIGH_BANDS:]), tonal
+def _rounded(weight: torch.Tensor) -> torch.Tensor:
+    """Return weights as the file keeps them, so that what is computed from them here fits what is computed there."""
+    return weight.half().float()

@@ -7,6 +7,7 @@ file; the answers differ by less than a thousandth.
 from __future__ import annotations
 
 import io
+import math
 
 import onnx
 import torch
@@ -19,15 +20,15 @@ from .front_end import EARLY_CELLS, EARLY_LIMIT, SAMPLES_AFTER, SAMPLES_BEFORE, 
 from .fused import FusedNetworks
 from .network import HitEnsemble, HitModel, HitNetwork
 
-
+_MANY = 500  # weights from which half the size is worth their rounding
 _ANSWERS = ("scores", "embedding", "presence")
 
 
 def hit_model_to_onnx(model: HitModel, manifest: Manifest) -> bytes:
     """Return the bytes of the ONNX file, checked by onnx's own checker.
 
-    A batch of which less than `EARLY_LIMIT` samples are known takes the short way (an If in the graph): what that leaves
-    out would be hidden anyway, so the answers are the same, and early ones come sooner.
+    A batch of which less than `EARLY_LIMIT` samples are known takes the short way (an If in the graph): what that
+    leaves out would be hidden anyway, so the answers are the same, and early ones come sooner.
     """
     model = model.eval()
     networks = list(model.network.networks) if isinstance(model.network, HitEnsemble) else [model.network]
@@ -47,7 +48,9 @@ def hit_model_to_onnx(model: HitModel, manifest: Manifest) -> bytes:
     available = helper.make_tensor_value_info("available", TensorProto.INT64, ["n"])
     answers = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *widths[name]]) for name in _ANSWERS]
     graph = helper.make_graph(choice, "hits", [audio, available], answers)
-    return with_manifest(helper.make_model(graph, opset_imports=full.opset_import, ir_version=full.ir_version), manifest)
+    return with_manifest(
+        helper.make_model(graph, opset_imports=full.opset_import, ir_version=full.ir_version), manifest
+    )
 
 
 class _Deployed(torch.nn.Module):
@@ -71,8 +74,9 @@ def _traced(module: torch.nn.Module) -> onnx.ModelProto:
     available = torch.full((2,), SAMPLES_AFTER, dtype=torch.int64)
     buffer = io.BytesIO()
     torch.onnx.export(
-        module.eval(), (audio, available), buffer, opset_version=OPSET, dynamo=False, input_names=["audio", "available"],
-        output_names=[*_ANSWERS], dynamic_axes={name: {0: "n"} for name in ("audio", "available", *_ANSWERS)},
+        module.eval(), (audio, available), buffer, opset_version=OPSET, dynamo=False,
+        input_names=["audio", "available"], output_names=[*_ANSWERS],
+        dynamic_axes={name: {0: "n"} for name in ("audio", "available", *_ANSWERS)},
     )  # fmt: skip
     return onnx.load_from_string(buffer.getvalue())
 
@@ -97,10 +101,10 @@ def _branch(graph: onnx.GraphProto, name: str, widths: dict[str, list[int]]) -> 
 
 
 def _store_half(graph: onnx.GraphProto) -> None:
-    """Keep every matrix of weights as float16 with a Cast behind it, which runtimes fold when they load."""
+    """Keep every large matrix of weights as float16 with a Cast behind it, which runtimes fold when they load."""
     casts = []
     for weight in graph.initializer:
-        if weight.data_type == TensorProto.FLOAT and len(weight.dims) > 1:
+        if weight.data_type == TensorProto.FLOAT and math.prod(weight.dims) >= _MANY:
             values = onnx.numpy_helper.to_array(weight).astype("float16")
             name = weight.name
             weight.CopyFrom(onnx.numpy_helper.from_array(values, f"{name}_half"))

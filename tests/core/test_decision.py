@@ -30,6 +30,7 @@ def test_ranking_holds_every_label_and_after_the_answer_is_strongest_first(score
         confidences = [entry.confidence for entry in ranking]
         assert confidences[1:] == sorted(confidences[1:], reverse=True)
         assert confidences[0] <= 1.0 + 1e-9
+        assert rule.one_shot_ranking(p, 3) == ranking[:3]
 
 
 def test_what_may_be_any_percussion_is_not_called_a_snare() -> None:

@@ -1,0 +1,91 @@
+"""The whole sample map as a few columns: what a front end needs to draw a hundred thousand dots at once.
+
+Conventions: one entry for each file that was heard and has not vanished, in order of its id. One-shots lie where
+`sample_map` put them; those that a scan has not placed yet lie where it would put them now (`provisional`). A loop has
+no place: x is then its hits in a second and y its duration in seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from drumbridge.core.events import LOOP
+from drumbridge.core.labels import INDEX, UNSURE_INDEX
+
+from .sample_map import places_now
+from .store import Library
+
+UNSURE_FLAG: Final = 1
+CORRECTED_FLAG: Final = 2
+LOOP_FLAG: Final = 4
+
+_ROWS = 20_000
+_QUERY = (
+    "SELECT id, path, x, y, label, confidence, unsure, corrected, kind, n_hits, duration_s, result_id, hearing_id"
+    " FROM sounds"
+    " WHERE NOT vanished AND error_code IS NULL AND result_id IS NOT NULL ORDER BY id"
+)
+
+
+class MapColumns(NamedTuple):
+    """The map; all arrays have one entry for each dot."""
+
+    ids: np.ndarray  # uint32, of files
+    x: np.ndarray  # float32
+    y: np.ndarray  # float32
+    confidences: np.ndarray  # float32, 0..1
+    labels: np.ndarray  # uint8, as in `core.labels.INDEX`
+    flags: np.ndarray  # uint8, sums of the three above
+    folders: np.ndarray  # uint32, into `folder_names`
+    folder_names: list[str]
+    provisional: bool  # some dots may move when the scan ends
+
+
+def map_columns(library: Library) -> MapColumns:
+    """Return the map of a library."""
+    parts: list[list[np.ndarray]] = []
+    folders: dict[bytes, int] = {}
+    unplaced: dict[int, list[tuple[int, int]]] = {}
+    n = 0
+    with library.explaining() as connection:
+        rows = connection.execute(_QUERY)
+        while part := rows.fetchmany(_ROWS):
+            parts.append(_columns(part, folders))
+            for k, row in enumerate(part):
+                if row[2] is None and row[8] != LOOP:
+                    unplaced.setdefault(row[12], []).append((n + k, row[11]))
+            n += len(part)
+    if not parts:
+        parts = [_columns([], folders)]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    for hearing_id, entries in unplaced.items():
+        places = places_now(library, hearing_id, [result_id for _, result_id in entries])
+        columns[1][[k for k, _ in entries]], columns[2][[k for k, _ in entries]] = places.T
+    names = [os.fsdecode(folder) for folder in folders]
+    ids, x, y, confidences, labels, flags, of_folders = columns
+    return MapColumns(ids, x, y, confidences, labels, flags, of_folders, names, bool(unplaced))
+
+
+def _columns(rows: list[Any], folders: dict[bytes, int]) -> list[np.ndarray]:
+    """Return rows of `_QUERY` as the arrays of `MapColumns`; new folders get the next numbers."""
+    ids, paths, xs, ys, labels, confidences, unsure, corrected, kinds, hits, seconds = (
+        [row[k] for row in rows] for k in range(11)
+    )
+    loops = np.array([kind == LOOP for kind in kinds], dtype=bool)
+    durations = np.array(seconds, dtype=np.float32)
+    rates = np.array(hits, dtype=np.float32) / np.maximum(durations, 0.05)
+    flags = UNSURE_FLAG * np.array(unsure, np.uint8) + CORRECTED_FLAG * np.array(corrected, np.uint8)
+    separator = os.fsencode(os.sep)
+    of_folders = [folders.setdefault(path.rpartition(separator)[0], len(folders)) for path in paths]
+    return [
+        np.array(ids, dtype=np.uint32),
+        np.where(loops, rates, np.array([x or 0.0 for x in xs], dtype=np.float32)),
+        np.where(loops, durations, np.array([y or 0.0 for y in ys], dtype=np.float32)),
+        np.array(confidences, dtype=np.float32),
+        np.array([INDEX.get(label, UNSURE_INDEX) for label in labels], dtype=np.uint8),
+        (flags + LOOP_FLAG * loops).astype(np.uint8),
+        np.array(of_folders, dtype=np.uint32),
+    ]
