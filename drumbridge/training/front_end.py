@@ -9,10 +9,11 @@ audio decimated by 7. Transforms are matrix products, so the graph needs no spec
 is folded (cosine terms are even, sine terms odd about the middle), which halves its cost.
 
 Nine hops are 10 ms, and cells end at 10, 20, 30, 40 and 50 ms: a decision at one of these times uses every sample
-that is there. Windows fall off within 1.1 ms (high bands) and 2.5 ms (low bands): what lies under the fall is
-hardly heard.
+that is there. Up to 50 ms windows fall off within 1.1 ms (high bands) and 2.5 ms (low bands), for what lies under the
+fall is hardly heard. Later ones fall as slowly as they rise, for a steep fall lets strong low tones leak into all
+bands.
 
-Five tonal cells hear pitch where the others hear time: 16 Hz apart from 40 Hz up, through a window of 93 ms, so
+Six tonal cells hear pitch where the others hear time: 16 Hz apart from 40 Hz up, through a window of 93 ms, so
 that the partials of a held note stand apart and those of a drum do not. A row is a cell of BANDS bands or half a tonal
 cell: powers are (n, ROWS, BANDS), the cells first, and `ROW_ENDS` says what each needs.
 """
@@ -32,7 +33,6 @@ BANDS = HIGH_BANDS + LOW_BANDS
 DECIMATION = 7
 
 _HIGH_WINDOW = 10 * HOP_LENGTH
-_HIGH_FALL = HOP_LENGTH
 _LOW_WINDOW = 2058 // DECIMATION
 _TONAL_WINDOW = 4116 // DECIMATION
 _LOW_BLOCK = HOP_LENGTH // DECIMATION
@@ -51,7 +51,7 @@ _CELLS: tuple[tuple[int, ...], ...] = (
 )  # fmt: skip
 CELLS = len(_CELLS)
 CELL_ENDS = np.array([ends[-1] * HOP_LENGTH for ends in _CELLS])
-TONAL_ENDS = np.array([45, 113, 202, 280, 360]) * HOP_LENGTH
+TONAL_ENDS = np.array([45, 81, 135, 209, 293, 360]) * HOP_LENGTH
 TONAL_BANDS = 2 * BANDS
 TONAL_HZ = 40.0 + 16.0 * np.arange(TONAL_BANDS)
 _ROWS_OF_TONAL = TONAL_BANDS // BANDS
@@ -60,6 +60,7 @@ ROWS = len(ROW_ENDS)
 EARLY_CELLS = 11  # cells of one frame each, to 20 ms; whoever knows less than `EARLY_LIMIT` samples needs no others
 EARLY_LIMIT = int(CELL_ENDS[EARLY_CELLS])
 _FRAME_ENDS = np.array([end for ends in _CELLS for end in ends]) * HOP_LENGTH
+_STEEP_UNTIL = 45 * HOP_LENGTH  # windows of what ends by then fall off quickly
 
 
 def asymmetric_window(length: int, fall: int) -> np.ndarray:
@@ -98,13 +99,14 @@ class FrontEnd(torch.nn.Module):
         first_bin, last_bin = 2, 201
         bins = np.arange(first_bin, last_bin)
         phase = 2 * np.pi * np.outer(np.arange(half) - (_HIGH_WINDOW - 1) / 2, bins) / _HIGH_WINDOW
-        window = asymmetric_window(_HIGH_WINDOW, _HIGH_FALL)
-        self._constant("high_window", window / window.sum())
+        self._constant("high_window", _windows(_FRAME_ENDS, _HIGH_WINDOW, HOP_LENGTH, _HIGH_WINDOW // 2))
+        self._constant("low_window", _windows(CELL_ENDS, _LOW_WINDOW, 16, _LOW_WINDOW // 2))
         self._constant("cosine", np.cos(phase))
         self._constant("sine", np.sin(phase))
         self._constant("mel", mel_weights(len(bins), first_bin, 150.0, 18000.0))
-        self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW, 16))
-        self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW, 146))
+        self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW))
+        tonal_window = asymmetric_window(_TONAL_WINDOW, 146)[:, None]
+        self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW) * tonal_window / tonal_window.sum())
         self._constant("fir", _decimator()[None, None])
         self._constant("pool", _pooling())
         # Frames are gathered as whole blocks of samples: copying single ones would cost more than the transforms.
@@ -157,22 +159,28 @@ class FrontEnd(torch.nn.Module):
 
     def _cells(self, blocks: torch.Tensor, slow: torch.Tensor, cells: int, frames: int) -> torch.Tensor:
         """Return the powers of the first cells, which are made of the first frames."""
-        windowed = blocks[:, self.high_index[:frames]].reshape(-1, frames, _HIGH_WINDOW) * self.high_window
+        windowed = blocks[:, self.high_index[:frames]].reshape(-1, frames, _HIGH_WINDOW) * self.high_window[:frames]
         half = _HIGH_WINDOW // 2
         first, second = windowed[:, :, :half], torch.flip(windowed[:, :, half:], [2])
         even, odd = (first + second) @ self.cosine, (first - second) @ self.sine
         high = (even * even + odd * odd) @ self.mel
         if frames > cells:
             high = self.pool[:cells, :frames] @ high
-        low = _powers(slow[:, self.low_index[:cells]].reshape(-1, cells, _LOW_WINDOW) @ self.low_kernel)
+        slow = slow[:, self.low_index[:cells]].reshape(-1, cells, _LOW_WINDOW) * self.low_window[:cells]
+        low = _powers(slow @ self.low_kernel)
         return torch.cat([high, low], 2)
 
 
-def _slow_kernel(hz: np.ndarray, length: int, fall: int) -> np.ndarray:
-    """Return windowed cosines and sines side by side for the decimated audio, shape (length, 2 * len(hz))."""
-    window = asymmetric_window(length, fall)
+def _windows(ends: np.ndarray, length: int, steep: int, slow: int) -> np.ndarray:
+    """Return the window of each frame or cell by its end in samples, of sum 1, shape (ends, length)."""
+    windows = np.stack([asymmetric_window(length, steep if end <= _STEEP_UNTIL else slow) for end in ends])
+    return windows / windows.sum(1, keepdims=True)
+
+
+def _slow_kernel(hz: np.ndarray, length: int) -> np.ndarray:
+    """Return cosines and sines side by side for the decimated audio, shape (length, 2 * len(hz))."""
     phase = 2 * np.pi * np.outer(np.arange(length), hz) * DECIMATION / SAMPLE_RATE
-    return np.concatenate([np.cos(phase), np.sin(phase)], axis=1) * (window / window.sum())[:, None]
+    return np.concatenate([np.cos(phase), np.sin(phase)], axis=1)
 
 
 def _powers(spectrum: torch.Tensor) -> torch.Tensor:
