@@ -5,8 +5,9 @@ SAMPLES_BEFORE. A frame is named by its end, in samples after the onset; its win
 reaches back only, so it never needs audio later than its end. A cell is the mean of one to three
 frames: fine near the attack, coarser later. Cell k can be known only when `CELL_ENDS[k]` samples are
 available. High bands: mel scale, 490-point window. Low bands: log scale, 2058-sample window on the
-audio decimated by 7. Transforms are matrix products, so the graph needs no special operator; the DFT
-is folded (cosine terms are even, sine terms odd about the middle), which halves its cost.
+audio decimated by 7. Transforms are matrix products, so the graph needs no special operator; the DFT is folded (half
+a window apart odd bins have opposite phases and even ones the same), which halves its cost, and the decimation is a
+product over blocks of a hop.
 
 Nine hops are 10 ms, and cells end at 10, 20, 30, 40 and 50 ms: a decision at one of these times uses every sample
 that is there. Up to 50 ms windows fall off within 1.1 ms (high bands) and 2.5 ms (low bands), for what lies under the
@@ -90,31 +91,43 @@ def _decimator() -> np.ndarray:
     return taps / taps.sum()
 
 
+def _block_decimator(offset: int) -> np.ndarray:
+    """Return what makes decimated samples of blocks of a hop, shape (HOP_LENGTH, 2 * _LOW_BLOCK).
+
+    The decimated block k starts `offset` decimated samples into block k of the audio: the first half of the columns
+    is what that gives to it, the second half what block k + 1 gives.
+    """
+    taps = np.zeros((2 * HOP_LENGTH, _LOW_BLOCK))
+    for j in range(_LOW_BLOCK):
+        start = DECIMATION * (j + offset)
+        taps[start : start + _FIR_TAPS, j] = _decimator()
+    return np.concatenate([taps[:HOP_LENGTH], taps[HOP_LENGTH:]], axis=1)
+
+
 class FrontEnd(torch.nn.Module):
     """Audio to band powers per cell."""
 
     def __init__(self) -> None:
         super().__init__()
-        half = _HIGH_WINDOW // 2
-        first_bin, last_bin = 2, 201
-        bins = np.arange(first_bin, last_bin)
-        phase = 2 * np.pi * np.outer(np.arange(half) - (_HIGH_WINDOW - 1) / 2, bins) / _HIGH_WINDOW
+        bins = np.arange(2, 201)
+        mel = mel_weights(len(bins), 2, 150.0, 18000.0)
+        for name, chosen in (("even", bins % 2 == 0), ("odd", bins % 2 == 1)):
+            phase = 2 * np.pi * np.outer(np.arange(_HIGH_WINDOW // 2), bins[chosen]) / _HIGH_WINDOW
+            self._constant(name, np.concatenate([np.cos(phase), np.sin(phase)], axis=1))
+            self._constant(f"{name}_mel", np.concatenate([mel[chosen], mel[chosen]]))  # of squares: real, imaginary
         self._constant("high_window", _windows(_FRAME_ENDS, _HIGH_WINDOW, HOP_LENGTH, _HIGH_WINDOW // 2))
         self._constant("low_window", _windows(CELL_ENDS, _LOW_WINDOW, 16, _LOW_WINDOW // 2))
-        self._constant("cosine", np.cos(phase))
-        self._constant("sine", np.sin(phase))
-        self._constant("mel", mel_weights(len(bins), first_bin, 150.0, 18000.0))
         self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW))
         tonal_window = asymmetric_window(_TONAL_WINDOW, 146)[:, None]
         self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW) * tonal_window / tonal_window.sum())
-        self._constant("fir", _decimator()[None, None])
         self._constant("pool", _pooling())
         # Frames are gathered as whole blocks of samples: copying single ones would cost more than the transforms.
         ends = (_FRAME_ENDS + SAMPLES_BEFORE + _PADDING) // HOP_LENGTH
         self._constant("high_index", ends[:, None] + np.arange(-_HIGH_WINDOW // HOP_LENGTH, 0))
         # A decimated sample j is made of padded audio up to (and with) DECIMATION * j + _FIR_TAPS - 1.
         slow_ends = (ROW_ENDS + SAMPLES_BEFORE + _PADDING - _FIR_TAPS) // DECIMATION + 1
-        self.slow_offset = int(slow_ends[0] % _LOW_BLOCK)
+        offset = int(slow_ends[0] % _LOW_BLOCK)
+        self._constant("fir", _block_decimator(offset))
         blocks = slow_ends[:, None] // _LOW_BLOCK
         self._constant("low_index", blocks[:CELLS] + np.arange(-_LOW_WINDOW // _LOW_BLOCK, 0))
         self._constant("tonal_index", blocks[CELLS::_ROWS_OF_TONAL] + np.arange(-_TONAL_WINDOW // _LOW_BLOCK, 0))
@@ -150,20 +163,17 @@ class FrontEnd(torch.nn.Module):
 
         Lengths are plain numbers here, so that nothing of them is computed in the exported graph.
         """
-        padded = torch.nn.functional.pad(audio, (_PADDING, 0))
-        length += _PADDING
-        slow = torch.nn.functional.conv1d(padded[:, None], self.fir, stride=DECIMATION)
-        n = ((length - _FIR_TAPS) // DECIMATION + 1 - self.slow_offset) // _LOW_BLOCK
-        slow = slow[:, 0, self.slow_offset : self.slow_offset + n * _LOW_BLOCK]
-        return padded.reshape(-1, length // HOP_LENGTH, HOP_LENGTH), slow.reshape(-1, n, _LOW_BLOCK)
+        n = (length + _PADDING) // HOP_LENGTH
+        blocks = torch.nn.functional.pad(audio, (_PADDING, 0)).reshape(-1, n, HOP_LENGTH)
+        parts = blocks @ self.fir
+        return blocks, parts[:, :-1, :_LOW_BLOCK] + parts[:, 1:, _LOW_BLOCK:]
 
     def _cells(self, blocks: torch.Tensor, slow: torch.Tensor, cells: int, frames: int) -> torch.Tensor:
         """Return the powers of the first cells, which are made of the first frames."""
         windowed = blocks[:, self.high_index[:frames]].reshape(-1, frames, _HIGH_WINDOW) * self.high_window[:frames]
-        half = _HIGH_WINDOW // 2
-        first, second = windowed[:, :, :half], torch.flip(windowed[:, :, half:], [2])
-        even, odd = (first + second) @ self.cosine, (first - second) @ self.sine
-        high = (even * even + odd * odd) @ self.mel
+        first, second = windowed[..., : _HIGH_WINDOW // 2], windowed[..., _HIGH_WINDOW // 2 :]
+        even, odd = (first + second) @ self.even, (first - second) @ self.odd
+        high = (even * even) @ self.even_mel + (odd * odd) @ self.odd_mel
         if frames > cells:
             high = self.pool[:cells, :frames] @ high
         slow = slow[:, self.low_index[:cells]].reshape(-1, cells, _LOW_WINDOW) * self.low_window[:cells]
