@@ -26,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shape.add_argument("--json", action="store_true", help="print a JSON object for each file, one a line")
     shape.add_argument("--csv", action="store_true", help="print a table of comma-separated values")
     parser.add_argument("--model", metavar="NAME", help="name of an installed model, or path of an .onnx file")
+    parser.add_argument("--head", action="store_true", help="answer by the personal head that the library has in use")
+    parser.add_argument("--library", metavar="FILE", help="the library of --head (default: your own library)")
     parser.add_argument(
         "--after-ms", type=float, metavar="MS", help="decide on this much of the sound after its attack"
     )
@@ -67,6 +69,8 @@ def _classified(
     from .progress import Progress
     from .terminal import note
 
+    if args.head and args.kit is not None:
+        raise DrumbridgeError("cli.usage", "--head and --kit contradict each other: pads or labels")
     names, paths = [], []
     for name in args.files:
         try:
@@ -74,7 +78,7 @@ def _classified(
             names.append(name)
         except DrumbridgeError as error:
             failures.append((name, error))
-    engine, kit = Engine(model=args.model), chosen_kit(args)
+    engine, kit = Engine(model=args.model, library=args.library, head=args.head), chosen_kit(args)
     if kit is not None:
         tell_of_another_model(kit, engine.load_hit_model())
     results = engine.classify_many(paths, after_ms=args.after_ms, kit=kit)

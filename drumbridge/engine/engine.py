@@ -33,6 +33,7 @@ from drumbridge.library.store import Library
 from .cancellation import check_cancelled
 from .classification import classify_files
 from .file_transcription import transcribe_file
+from .head_learning import PersonalEar
 from .hit_models import check_hears_hits
 from .kit_learning import learned_kit
 from .permissions import check_label, check_may_hear
@@ -56,6 +57,9 @@ class Engine:
         File of the sample library; see `library_path` for where it is by default.
     kits : path-like, optional
         Folder of the kits that somebody taught; see `KitStore` for where it is by default.
+    head : bool
+        Classify one-shots by the personal head that the library has in use; a head knows whole sounds only, so what is
+        decided after some ms, hits and streams are the model's all the same.
 
     Attributes
     ----------
@@ -71,7 +75,9 @@ class Engine:
         threads: int = 1,
         library: str | os.PathLike[str] | None = None,
         kits: str | os.PathLike[str] | None = None,
+        head: bool = False,
     ) -> None:
+        self._head = head
         self._model = model
         self._library = library
         self.kits = KitStore(None if kits is None else Path(kits))
@@ -134,13 +140,16 @@ class Engine:
         Raises
         ------
         AudioError, KitError, ModelError, SettingsError
+        LibraryError
+            ``library.no_head``, ``library.head_model``: with `head`.
         """
         check_after_ms(after_ms)
         classifier, learned = self._classifier_and_kit(model, after_ms, kit)
+        ear = None if learned else self._personal_ear(classifier, after_ms)
         ((_, result),) = classify_files([os.fspath(path)], classifier, after_ms, None, learned)
         if isinstance(result, DrumbridgeError):
             raise result
-        return result
+        return ear.heard(result) if ear else result
 
     def classify_many(
         self,
@@ -173,10 +182,11 @@ class Engine:
         ------
         JobError
             ``job.cancelled``.
-        KitError, ModelError, SettingsError
+        KitError, LibraryError, ModelError, SettingsError
         """
         check_after_ms(after_ms)
         classifier, learned = self._classifier_and_kit(model, after_ms, kit)
+        ear = None if learned else self._personal_ear(classifier, after_ms)
         workers = workers or os.cpu_count() or 1
         source = iter(paths)
         running: deque[Future[list[tuple[str, Classification | DrumbridgeError]]]] = deque()
@@ -188,11 +198,19 @@ class Engine:
                     running.append(pool.submit(classify_files, chunk, classifier, after_ms, cancelled, learned))
                 if not running:
                     return
-                for result in running.popleft().result():
-                    yield result
+                for path, result in running.popleft().result():
+                    yield path, ear.heard(result) if ear and not isinstance(result, DrumbridgeError) else result
                     check_cancelled(cancelled)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _personal_ear(self, classifier: OnnxClassifier, after_ms: float | None) -> PersonalEar | None:
+        """Return the head that the library has in use, if answers are to be its."""
+        if not self._head or after_ms is not None:
+            return None
+        ear = PersonalEar(self._library)
+        ear.check_model(classifier)
+        return ear
 
     def _classifier_and_kit(
         self, model: str | None, after_ms: float | None, kit: Kit | None
@@ -333,7 +351,7 @@ class Engine:
         ModelError
         """
         file = check_may_hear(Path(path))
-        check_label(label)
+        label = check_label(label)
         with Library(library_path(self._library)) as library:
             content = content_hash(os.fsencode(file))
             if index == WHOLE:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from drumbridge.core.labels import LABELS
+from drumbridge.core.labels import GROUPS, LABELS
 from drumbridge.errors import LibraryError
 
-from .query import IS_NOT, NUMBERS, Term
-from .sounds import Sound, sounds_where
+from .query import IS_NOT, NUMBERS, Term, parse_query, parse_term
+from .sounds import Sound, own_labels, sounds_where
 from .store import Library
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ Hear = Callable[[str], "tuple[bytes, int]"]
 
 _STATE_CONDITIONS = {
     "corrected": "corrected",
+    "personal": "personal",
     "unsure": "unsure",
     "failed": "error_code IS NOT NULL",
     "vanished": "vanished",
@@ -41,6 +43,26 @@ class Found(NamedTuple):
 
     sound: Sound
     similarity: float | None = None
+
+
+def terms_for(library: Library, query: str | Sequence[str]) -> tuple[Term, ...]:
+    """Return the terms of a query that may name labels of the user's own.
+
+    Parameters
+    ----------
+    library : Library
+    query : str or sequence of str
+        A whole query, or a term each, of which the values need no quotes.
+
+    Raises
+    ------
+    LibraryError
+        ``library.query``.
+    """
+    own = partial(own_labels, library)
+    if isinstance(query, str):
+        return parse_query(query, own)
+    return tuple(parse_term(word, own) for word in query)
 
 
 def find_sounds(
@@ -173,7 +195,7 @@ def _condition(term: Term) -> tuple[str, list[Any]]:
         return f"CASE WHEN unsure THEN 'unsure' ELSE label END IN ({marks})", list(term.values)
     if term.field == "group":
         labels = [label.name for label in LABELS if label.group in term.values]
-        labels += [value for value in term.values if value == "unsure"]
+        labels += [value for value in term.values if value not in GROUPS]  # "unsure", and labels of a user's own
         return f"CASE WHEN unsure THEN 'unsure' ELSE label END IN ({_marks(labels)})", labels
     if term.field == "with":
         return (

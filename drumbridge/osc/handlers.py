@@ -216,6 +216,11 @@ class Bridge:
         """How many messages have come."""
         return self._requests
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a stream is open (an input is one too), or a job waits or runs; from any thread."""
+        return any(self.jobs.counts()) or (self._live is not None and any(True for _ in self._live.streams))
+
     def receive(self, packet: bytes, session: Session) -> None:
         """Do what a packet of a client asks."""
         try:
