@@ -35,19 +35,20 @@ def hit_model_to_onnx(model: HitModel, manifest: Manifest) -> bytes:
     full, early = (_traced(_Deployed(model.front_end, networks, early=early)) for early in (False, True))
     n_labels, embedding = networks[0].scores.out_features, len(networks) * networks[0].scores.in_features
     widths = dict(zip(_ANSWERS, ([n_labels], [embedding], []), strict=True))
+    shared: dict[bytes, onnx.TensorProto] = {}
     choice = [
         helper.make_node("ReduceMax", ["available"], ["most_known"], keepdims=0),
         helper.make_node("Constant", [], ["early_limit"], value_int=EARLY_LIMIT),
         helper.make_node("Less", ["most_known", "early_limit"], ["is_early"]),
         helper.make_node(
-            "If", ["is_early"], [*_ANSWERS], then_branch=_branch(early.graph, "early", widths),
-            else_branch=_branch(full.graph, "full", widths),
+            "If", ["is_early"], [*_ANSWERS], then_branch=_branch(early.graph, "early", widths, shared),
+            else_branch=_branch(full.graph, "full", widths, shared),
         ),
     ]  # fmt: skip
     audio = helper.make_tensor_value_info("audio", TensorProto.FLOAT, ["n", SAMPLES_BEFORE + SAMPLES_AFTER])
     available = helper.make_tensor_value_info("available", TensorProto.INT64, ["n"])
     answers = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *widths[name]]) for name in _ANSWERS]
-    graph = helper.make_graph(choice, "hits", [audio, available], answers)
+    graph = helper.make_graph(choice, "hits", [audio, available], answers, [*shared.values()])
     return with_manifest(
         helper.make_model(graph, opset_imports=full.opset_import, ir_version=full.ir_version), manifest
     )
@@ -81,14 +82,29 @@ def _traced(module: torch.nn.Module) -> onnx.ModelProto:
     return onnx.load_from_string(buffer.getvalue())
 
 
-def _branch(graph: onnx.GraphProto, name: str, widths: dict[str, list[int]]) -> onnx.GraphProto:
-    """Return a graph as one way of an If: it sees the outer inputs, and all else in it has names of its own."""
+def _branch(
+    graph: onnx.GraphProto, name: str, widths: dict[str, list[int]], shared: dict[bytes, onnx.TensorProto]
+) -> onnx.GraphProto:
+    """Return a graph as one way of an If: it sees the outer inputs, and all else in it has names of its own.
+
+    Large constants (the transforms) go to `shared`, by what they hold: both ways find the same ones in the outer graph.
+    """
     _store_half(graph)
+    outer = {"": "", "audio": "audio", "available": "available"}
+    nodes = []
+    for node in graph.node:
+        values = onnx.helper.get_node_attr_value(node, "value") if node.op_type == "Constant" else None
+        if values is not None and len(values.raw_data) >= 4 * _MANY:
+            kept = shared.setdefault(values.raw_data, values)
+            kept.name = kept.name or f"shared/{len(shared)}"
+            outer[node.output[0]] = kept.name
+        else:
+            nodes.append(node)
 
     def own(edge: str) -> str:
-        return edge if edge in ("", "audio", "available") else f"{name}/{edge}"
+        return outer.get(edge, f"{name}/{edge}")
 
-    for node in graph.node:
+    for node in nodes:
         node.name = ""
         node.input[:] = [own(edge) for edge in node.input]
         node.output[:] = [own(edge) for edge in node.output]
@@ -97,7 +113,7 @@ def _branch(graph: onnx.GraphProto, name: str, widths: dict[str, list[int]]) -> 
     outputs = [
         helper.make_tensor_value_info(own(answer), TensorProto.FLOAT, ["n", *width]) for answer, width in widths.items()
     ]
-    return helper.make_graph([*graph.node], name, [], outputs, [*graph.initializer])
+    return helper.make_graph(nodes, name, [], outputs, [*graph.initializer])
 
 
 def _store_half(graph: onnx.GraphProto) -> None:
