@@ -1,7 +1,7 @@
-"""A network of hits to ONNX: two ways through the front end, and weights of half the size.
+"""A network of hits to ONNX: two ways through the graph, and weights of half the size.
 
 Conventions: as for `drumbridge.training.export`. Weights are stored as float16 and widened when a runtime loads the
-file; the answers differ by less than a thousandth.
+file; the scores differ by a few thousandths at most.
 """
 
 from __future__ import annotations
