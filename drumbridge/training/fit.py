@@ -37,8 +37,6 @@ class Recipe:
     seed : int
     width : int
         Channels of the first layer.
-    narrow : int
-        Channels that are joined, 0 for all; see `HitNetwork`.
     steps, one_shots, hits : int
         Steps, and how many of each a step takes.
     learning_rate, weight_decay : float
@@ -64,7 +62,6 @@ class Recipe:
 
     seed: int = 1
     width: int = 16
-    narrow: int = 0
     steps: int = 4000
     one_shots: int = 128
     hits: int = 96
@@ -124,7 +121,7 @@ class Trainer:
         self.augment_gently = PowerAugmentation(self.generator, gentle=True)
         # Batches are drawn and augmented on the processor, so that a seed means the same everywhere.
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = HitNetwork(len(MODEL_LABELS), recipe.width, dropout=recipe.dropout, narrow=recipe.narrow)
+        network = HitNetwork(len(MODEL_LABELS), recipe.width, dropout=recipe.dropout)
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -132,7 +129,7 @@ class Trainer:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, recipe.learning_rate, recipe.steps, pct_start=0.1
         )
-        self.averaged = HitNetwork(len(MODEL_LABELS), recipe.width, narrow=recipe.narrow).to(self.device)
+        self.averaged = HitNetwork(len(MODEL_LABELS), recipe.width).to(self.device)
         self.averaged.load_state_dict(self.network.state_dict())
         self.teacher = None if teacher is None else teacher.to(self.device).eval()
         self.ends = torch.as_tensor(ROW_ENDS)

@@ -4,17 +4,12 @@ Conventions: an excerpt is SAMPLES_BEFORE + SAMPLES_AFTER samples at SAMPLE_RATE
 SAMPLES_BEFORE. A frame is named by its end, in samples after the onset; its window is asymmetric and
 reaches back only, so it never needs audio later than its end. A cell is the mean of one to three
 frames: fine near the attack, coarser later. Cell k can be known only when `CELL_ENDS[k]` samples are
-available. High bands: mel scale, 490-point window. Low bands: log scale, 2058-sample window on the
-audio decimated by 7. Transforms are matrix products, so the graph needs no special operator; the DFT is folded (half
+available. High bands: mel scale, 512-point window. Low bands: log scale, 2048-sample window on the
+audio decimated by 8. Transforms are matrix products, so the graph needs no special operator; the DFT is folded (half
 a window apart odd bins have opposite phases and even ones the same), which halves its cost, and the decimation is a
 product over blocks of a hop.
 
-Nine hops are 10 ms, and cells end at 10, 20, 30, 40 and 50 ms: a decision at one of these times uses every sample
-that is there. Up to 50 ms windows fall off within 1.1 ms (high bands) and 2.5 ms (low bands), for what lies under the
-fall is hardly heard. Later ones fall as slowly as they rise, for a steep fall lets strong low tones leak into all
-bands.
-
-Six tonal cells hear pitch where the others hear time: 16 Hz apart from 40 Hz up, through a window of 93 ms, so
+Five tonal cells hear pitch where the others hear time: 16 Hz apart from 40 Hz up, through a window of 93 ms, so
 that the partials of a held note stand apart and those of a drum do not. A row is a cell of BANDS bands or half a tonal
 cell: powers are (n, ROWS, BANDS), the cells first, and `ROW_ENDS` says what each needs.
 """
@@ -25,34 +20,34 @@ import numpy as np
 import torch
 
 SAMPLE_RATE = 44100
-SAMPLES_BEFORE = 2058
-SAMPLES_AFTER = 17640
-HOP_LENGTH = 49
+SAMPLES_BEFORE = 2048
+SAMPLES_AFTER = 17664
+HOP_LENGTH = 128
 HIGH_BANDS = 40
 LOW_BANDS = 28
 BANDS = HIGH_BANDS + LOW_BANDS
-DECIMATION = 7
+DECIMATION = 8
 
-_HIGH_WINDOW = 10 * HOP_LENGTH
-_LOW_WINDOW = 2058 // DECIMATION
-_TONAL_WINDOW = 4116 // DECIMATION
+_HIGH_WINDOW = 512
+_LOW_WINDOW = 2048 // DECIMATION
+_TONAL_WINDOW = 4096 // DECIMATION
 _LOW_BLOCK = HOP_LENGTH // DECIMATION
-_FIR_TAPS = 49
-_PADDING = 84 * HOP_LENGTH  # zeros put before the excerpt, so that early frames have a past
+_FIR_TAPS = 64
+_PADDING = 4096  # zeros put before the excerpt, so that early frames have a past
 
-# Frame ends of each cell, in hops after the onset: four up to it, twelve to 40 ms, then growing to 400 ms.
+# Frame ends of each cell, in hops after the onset: four before it, one frame a hop to 35 ms, then growing to 395 ms.
 _CELLS: tuple[tuple[int, ...], ...] = (
-    (-31,), (-16,), (-6,), (0,),
-    (2,), (4,), (6,), (9,), (12,), (15,), (18,), (21,), (24,), (27,), (32,), (36,),
-    (41,), (45,), (51,), (57,), (63,), (69,),
-    (75, 80), (86, 91), (97, 102), (108, 113),
-    (124, 135), (146, 157), (168, 179),
-    (190, 200, 211), (222, 232, 243), (254, 265, 275), (286, 297, 307),
-    (318, 329, 339), (345, 352, 360),
+    (-12,), (-6,), (-2,), (0,),
+    *((k,) for k in range(1, 13)),
+    *((k,) for k in range(14, 26, 2)),
+    (26, 28), (30, 32), (34, 36), (38, 40),
+    (44, 48), (52, 56), (60, 64),
+    (68, 72, 76), (80, 84, 88), (92, 96, 100), (104, 108, 112),
+    (116, 120, 124), (128, 132, 136),
 )  # fmt: skip
 CELLS = len(_CELLS)
 CELL_ENDS = np.array([ends[-1] * HOP_LENGTH for ends in _CELLS])
-TONAL_ENDS = np.array([45, 81, 135, 209, 293, 360]) * HOP_LENGTH
+TONAL_ENDS = np.array([24, 48, 80, 112, 136]) * HOP_LENGTH
 TONAL_BANDS = 2 * BANDS
 TONAL_HZ = 40.0 + 16.0 * np.arange(TONAL_BANDS)
 _ROWS_OF_TONAL = TONAL_BANDS // BANDS
@@ -61,7 +56,6 @@ ROWS = len(ROW_ENDS)
 EARLY_CELLS = 11  # cells of one frame each, to 20 ms; whoever knows less than `EARLY_LIMIT` samples needs no others
 EARLY_LIMIT = int(CELL_ENDS[EARLY_CELLS])
 _FRAME_ENDS = np.array([end for ends in _CELLS for end in ends]) * HOP_LENGTH
-_STEEP_UNTIL = 45 * HOP_LENGTH  # windows of what ends by then fall off quickly
 
 
 def asymmetric_window(length: int, fall: int) -> np.ndarray:
@@ -85,9 +79,9 @@ def mel_weights(n_bins: int, first_bin: int, low_hz: float, high_hz: float) -> n
 
 
 def _decimator() -> np.ndarray:
-    """Return a low-pass: flat to 1.3 kHz, under -60 dB from where decimation would fold onto that."""
+    """Return a low-pass of 64 taps: flat to 1.2 kHz, under -60 dB from where decimation would fold onto it."""
     t = np.arange(_FIR_TAPS) - (_FIR_TAPS - 1) / 2
-    taps = np.sinc(2 * 3150 / SAMPLE_RATE * t) * np.kaiser(_FIR_TAPS, 6.0)
+    taps = np.sinc(2 * 2400 / SAMPLE_RATE * t) * np.kaiser(_FIR_TAPS, 6.0)
     return taps / taps.sum()
 
 
@@ -109,17 +103,16 @@ class FrontEnd(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        bins = np.arange(2, 201)
+        bins = np.arange(2, 210)
         mel = mel_weights(len(bins), 2, 150.0, 18000.0)
         for name, chosen in (("even", bins % 2 == 0), ("odd", bins % 2 == 1)):
             phase = 2 * np.pi * np.outer(np.arange(_HIGH_WINDOW // 2), bins[chosen]) / _HIGH_WINDOW
             self._constant(name, np.concatenate([np.cos(phase), np.sin(phase)], axis=1))
             self._constant(f"{name}_mel", np.concatenate([mel[chosen], mel[chosen]]))  # of squares: real, imaginary
-        self._constant("high_window", _windows(_FRAME_ENDS, _HIGH_WINDOW, HOP_LENGTH, _HIGH_WINDOW // 2))
-        self._constant("low_window", _windows(CELL_ENDS, _LOW_WINDOW, 16, _LOW_WINDOW // 2))
-        self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW))
-        tonal_window = asymmetric_window(_TONAL_WINDOW, 146)[:, None]
-        self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW) * tonal_window / tonal_window.sum())
+        window = asymmetric_window(_HIGH_WINDOW, 96)
+        self._constant("high_window", window / window.sum())
+        self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW, 32))
+        self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW, 128))
         self._constant("pool", _pooling())
         # Frames are gathered as whole blocks of samples: copying single ones would cost more than the transforms.
         ends = (_FRAME_ENDS + SAMPLES_BEFORE + _PADDING) // HOP_LENGTH
@@ -170,27 +163,22 @@ class FrontEnd(torch.nn.Module):
 
     def _cells(self, blocks: torch.Tensor, slow: torch.Tensor, cells: int, frames: int) -> torch.Tensor:
         """Return the powers of the first cells, which are made of the first frames."""
-        windowed = blocks[:, self.high_index[:frames]].reshape(-1, frames, _HIGH_WINDOW) * self.high_window[:frames]
+        windowed = blocks[:, self.high_index[:frames]].reshape(-1, frames, _HIGH_WINDOW) * self.high_window
         first, second = windowed[..., : _HIGH_WINDOW // 2], windowed[..., _HIGH_WINDOW // 2 :]
         even, odd = (first + second) @ self.even, (first - second) @ self.odd
         high = (even * even) @ self.even_mel + (odd * odd) @ self.odd_mel
         if frames > cells:
             high = self.pool[:cells, :frames] @ high
-        slow = slow[:, self.low_index[:cells]].reshape(-1, cells, _LOW_WINDOW) * self.low_window[:cells]
+        slow = slow[:, self.low_index[:cells]].reshape(-1, cells, _LOW_WINDOW)
         low = _powers(slow @ self.low_kernel)
         return torch.cat([high, low], 2)
 
 
-def _windows(ends: np.ndarray, length: int, steep: int, slow: int) -> np.ndarray:
-    """Return the window of each frame or cell by its end in samples, of sum 1, shape (ends, length)."""
-    windows = np.stack([asymmetric_window(length, steep if end <= _STEEP_UNTIL else slow) for end in ends])
-    return windows / windows.sum(1, keepdims=True)
-
-
-def _slow_kernel(hz: np.ndarray, length: int) -> np.ndarray:
-    """Return cosines and sines side by side for the decimated audio, shape (length, 2 * len(hz))."""
+def _slow_kernel(hz: np.ndarray, length: int, fall: int) -> np.ndarray:
+    """Return windowed cosines and sines side by side for the decimated audio, shape (length, 2 * len(hz))."""
+    window = asymmetric_window(length, fall)
     phase = 2 * np.pi * np.outer(np.arange(length), hz) * DECIMATION / SAMPLE_RATE
-    return np.concatenate([np.cos(phase), np.sin(phase)], axis=1)
+    return np.concatenate([np.cos(phase), np.sin(phase)], axis=1) * (window / window.sum())[:, None]
 
 
 def _powers(spectrum: torch.Tensor) -> torch.Tensor:

@@ -39,25 +39,18 @@ class HitNetwork(nn.Module):
     n_labels : int
     width : int
         Channels of the first layer; the others follow.
-    embedding : int
-    dropout : float
-    narrow : int
-        Channels that the two branches of cells are brought down to before they are joined; 0: as they are.
     """
 
-    def __init__(
-        self, n_labels: int, width: int = 16, embedding: int = EMBEDDING, dropout: float = 0.2, narrow: int = 0
-    ) -> None:
+    def __init__(self, n_labels: int, width: int = 16, embedding: int = EMBEDDING, dropout: float = 0.2) -> None:
         super().__init__()
         w = width
         # axes: (n, channel, band, cell)
         self.high = nn.Sequential(
             _block(2, w, (2, 1), (5, 3)), _block(w, 2 * w, (2, 1)), _block(2 * w, 3 * w, (2, 2)),
-            _block(3 * w, 4 * w, (1, 2)), *([_block(4 * w, narrow, (1, 1), 1)] if narrow else []),
+            _block(3 * w, 4 * w, (1, 2)),
         )  # fmt: skip
         self.low = nn.Sequential(
             _block(2, w, (2, 1), (5, 3)), _block(w, 2 * w, (2, 2)), _block(2 * w, 3 * w, (2, 2)),
-            *([_block(3 * w, narrow, (1, 1), 1)] if narrow else []),
         )  # fmt: skip
         # axes: (n, tonal cell or channel, 1, band)
         self.tonal = nn.Sequential(

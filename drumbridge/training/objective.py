@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax, softplus
 
-from drumbridge.core.labels import BY_NAME, GROUPS, LABELS, to_family, to_five
+from drumbridge.core.labels import BY_NAME, GROUPS, LABELS, to_family
 
 _GENERIC_MEMBERS = {
     "tom": ("tom_low", "tom_mid", "tom_high"),
@@ -20,9 +20,6 @@ _GENERIC_MEMBERS = {
 MODEL_LABELS: tuple[str, ...] = tuple(label.name for label in LABELS if label.name not in _GENERIC_MEMBERS)
 INDEX = {name: k for k, name in enumerate(MODEL_LABELS)}
 GROUP_INDEX = np.array([GROUPS.index(BY_NAME[name].group) for name in MODEL_LABELS])
-FIVE = tuple(dict.fromkeys(to_five(name) for name in MODEL_LABELS))
-_OF_GROUPS = [np.flatnonzero(g == GROUP_INDEX) for g in range(len(GROUPS))]
-_OF_FIVE = [np.array([k for k, name in enumerate(MODEL_LABELS) if to_five(name) == part]) for part in FIVE]
 FAMILIES: tuple[list[int], ...] = tuple(
     [k for k, name in enumerate(MODEL_LABELS) if to_family(name) == family]
     for family in dict.fromkeys(to_family(name) for name in MODEL_LABELS)
@@ -49,15 +46,14 @@ def group_indices(labels: list[str]) -> np.ndarray:
 
 def groups_of_scores(log_probabilities: torch.Tensor) -> torch.Tensor:
     """Return log probabilities of the groups from those of the labels, shape (n, GROUPS)."""
-    return _parts(log_probabilities, _OF_GROUPS)
-
-
-def _parts(log_probabilities: torch.Tensor, members: list[np.ndarray]) -> torch.Tensor:
-    return torch.stack([torch.logsumexp(log_probabilities[:, part], dim=1) for part in members], 1)
+    columns = [
+        torch.logsumexp(log_probabilities[:, np.flatnonzero(g == GROUP_INDEX)], dim=1) for g in range(len(GROUPS))
+    ]
+    return torch.stack(columns, 1)
 
 
 def one_shot_loss(scores: torch.Tensor, targets: torch.Tensor, smoothing: float, group_weight: float) -> torch.Tensor:
-    """Return the loss of each one-shot, shape (n,): marginal likelihood of the label, of its group and of its part.
+    """Return the loss of each one-shot, shape (n,): marginal likelihood of the label and of its group.
 
     Parameters
     ----------
@@ -67,18 +63,17 @@ def one_shot_loss(scores: torch.Tensor, targets: torch.Tensor, smoothing: float,
     smoothing : float
         Label smoothing, 0..1.
     group_weight : float
-        Share of the coarse losses, 0..1: half of it the eleven groups', half of it the five's.
+        Share of the group's loss, 0..1.
     """
     logs = log_softmax(scores, 1)
     allowed = torch.log(targets.clamp(min=1e-9))
     fine = -torch.logsumexp(logs + allowed, 1)
-    loss = (1 - group_weight) * ((1 - smoothing) * fine - smoothing * logs.mean(1))
-    for members in (_OF_GROUPS, _OF_FIVE):
-        parts = _parts(logs, members)
-        wanted = _parts(allowed, members).clamp(max=0.0)
-        coarse = -torch.logsumexp(parts + wanted, 1)
-        loss = loss + 0.5 * group_weight * ((1 - smoothing) * coarse - smoothing * parts.mean(1))
-    return loss
+    groups = groups_of_scores(logs)
+    group_targets = groups_of_scores(allowed).exp().clamp(max=1.0)
+    coarse = -torch.logsumexp(groups + torch.log(group_targets.clamp(min=1e-9)), 1)
+    fine = (1 - smoothing) * fine - smoothing * logs.mean(1)
+    coarse = (1 - smoothing) * coarse - smoothing * groups.mean(1)
+    return (1 - group_weight) * fine + group_weight * coarse
 
 
 def hit_loss(

@@ -51,13 +51,10 @@ class Plan:
         Files of 300 rendered loops of 12 s.
     """
 
-    teachers: tuple[Recipe, ...] = (
-        Recipe(seed=1, steps=3000, mixing=0.3),
-        Recipe(seed=2, steps=3000, mixing=0.1),
-    )
+    teachers: tuple[Recipe, ...] = (Recipe(seed=1, mixing=0.3), Recipe(seed=2, mixing=0.1))
     students: tuple[Recipe, ...] = (
-        Recipe(seed=21, steps=2500, narrow=24, dropout=0.2, full=0.25),
-        Recipe(seed=22, steps=2500, narrow=24, dropout=0.2, full=0.25, generated=3.0),
+        Recipe(seed=21, steps=3000, dropout=0.2, full=0.25),
+        Recipe(seed=22, steps=3000, dropout=0.2, full=0.25, generated=3.0),
     )
     variants: int = 24
     loop_chunks: int = 3
@@ -181,7 +178,7 @@ def assemble(
 
 def network_of(state: State, recipe: Recipe) -> HitNetwork:
     """Return a trained network."""
-    network = HitNetwork(len(MODEL_LABELS), recipe.width, narrow=recipe.narrow)
+    network = HitNetwork(len(MODEL_LABELS), recipe.width)
     network.load_state_dict(state)
     return network.eval()
 

@@ -13,7 +13,7 @@ import numpy as np
 import soxr
 from scipy import signal
 
-from .augmentation import reduce_bits, reduce_rate, reverberate, saturate, through_mp3
+from .augmentation import reduce_bits, reduce_rate, reverberate, saturate
 from .front_end import SAMPLE_RATE
 from .patterns import Stroke
 
@@ -137,7 +137,7 @@ def _mean_energies(audio: np.ndarray) -> np.ndarray:
 
 
 def _record(dry: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Room, bus compression, saturation, equalisation, lo-fi, noise and MP3, each now and then."""
+    """Room, bus compression, saturation, equalisation, lo-fi and noise, each now and then."""
     audio = dry
     if rng.random() < 0.6:
         audio = reverberate(audio, rng)
@@ -157,8 +157,6 @@ def _record(dry: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.5:
         hiss = signal.lfilter([0.1], [1, -0.9], hiss) * 2
     audio = audio + hiss * 10 ** (level_db / 20)
-    if rng.random() < 0.2:
-        audio = through_mp3(audio, rng)
     return (audio * (10 ** (rng.uniform(-24, -0.5) / 20) / np.abs(audio).max())).astype(np.float32)
 
 
