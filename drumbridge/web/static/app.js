@@ -9,6 +9,8 @@ import { count, h, isTyping } from "./dom.js";
 
 const VIEWS = [
   { name: "map", title: "Map" },
+  { name: "transcription", title: "Transcription" },
+  { name: "live", title: "Live" },
 ];
 
 const KEYS = [
