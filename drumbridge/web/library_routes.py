@@ -7,6 +7,7 @@ a browser can have nothing else opened. Confidences are 0..1, times end in ``_s`
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +19,7 @@ from drumbridge._version import __version__
 from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR, UNSURE_INDEX
 from drumbridge.engine.permissions import sound_with_id
 from drumbridge.engine.sound_corrections import Corrected, correct_sound
-from drumbridge.errors import SettingsError
+from drumbridge.errors import LibraryError, SettingsError
 from drumbridge.library.corrections import WHOLE
 from drumbridge.library.least_certain import how_many_left, least_certain
 from drumbridge.library.query import parse_query
@@ -45,7 +46,8 @@ def routes(house: House) -> list[BaseRoute]:
         return Json([*rows, unsure])
 
     def state(request: Request) -> Response:
-        return Json({"version": __version__, "library": os.fspath(house.library_path)} | house.search(_state))
+        about = {"version": __version__, "library": os.fspath(house.library_path)}
+        return Json(about | _or_problem(lambda: house.search(_state)))
 
     def sound(request: Request) -> Response:
         with house.reading() as library:
@@ -53,12 +55,12 @@ def routes(house: House) -> list[BaseRoute]:
 
     def find(request: Request) -> Response:
         query = request.query_params.get("q", "")
-        return Json(house.search(lambda library: _found(library, query)))
+        return Json(_or_problem(lambda: house.search(lambda library: _found(library, query))))
 
     def uncertain(request: Request) -> Response:
         limit = whole_number(request, "limit", 100, _MOST_UNCERTAIN) or 0
         query = request.query_params.get("q", "")
-        return Json(house.search(lambda library: _uncertain(library, limit, query)))
+        return Json(_or_problem(lambda: house.search(lambda library: _uncertain(library, limit, query))))
 
     async def correct(request: Request) -> Response:
         entries = field(await json_object(request), "corrections", list)
@@ -75,6 +77,15 @@ def routes(house: House) -> list[BaseRoute]:
         Route("/api/correct", correct, methods=["POST"]),
         Route("/api/sounds/{id:int}", sound),
     ]
+
+
+def _or_problem(answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return an answer, or ``problem`` with what a person is told: half a query is no failure while it is typed, and
+    a library that is not there yet is a state of the page."""
+    try:
+        return answer()
+    except LibraryError as error:
+        return {"problem": {"error": error.code, "message": error.message}}
 
 
 def _state(library: Library) -> dict[str, Any]:

@@ -52,12 +52,14 @@ export class Camera {
     this.y = y - (py - this.height / 2) / this.scale;
   }
 
-  // Bring a place into sight, if it is not.
-  show(x, y, margin = 40) {
+  // Bring a place into sight, if it is not; `covered` pixels at the bottom are not in sight.
+  show(x, y, covered = 0) {
+    const margin = 40;
     const [px, py] = this.toScreen(x, y);
+    const bottom = this.height - covered - margin;
     this.pan(
       px < margin ? margin - px : px > this.width - margin ? this.width - margin - px : 0,
-      py < margin ? margin - py : py > this.height - margin ? this.height - margin - py : 0,
+      py < margin ? margin - py : py > bottom ? bottom - py : 0,
     );
   }
 }

@@ -9,7 +9,7 @@ export const CORRECTED = 2;
 export const LOOP = 4;
 
 const TYPES = { u1: Uint8Array, u4: Uint32Array, f4: Float32Array };
-const BAND = { top: 3.9, height: 1.1, left: -3, width: 6 }; // in the map's own measure, where sounds deviate by 1
+export const BAND = { top: 3.9, height: 1.1, left: -3, width: 6 }; // in the map's own measure, where sounds deviate by 1
 
 export async function loadDots() {
   return new Dots(await getBytes("/api/map"));
@@ -39,6 +39,20 @@ export class Dots {
       for (let k = 0; k < this.n; k++) this._indexOf.set(this.id[k], k);
     }
     return this._indexOf.get(id) ?? -1;
+  }
+
+  // The number of the label that is shown, `unsure` for one that is.
+  labelOf(k, unsure) {
+    return this.flags[k] & UNSURE ? unsure : this.label[k];
+  }
+
+  // Take in what a correction made of a file.
+  correct(id, labels, { label, confidence, unsure, corrected }) {
+    const k = this.indexOf(id);
+    if (k < 0) return;
+    this.label[k] = labels.index(label);
+    this.confidence[k] = Math.round(255 * confidence);
+    this.flags[k] = (this.flags[k] & LOOP) | (unsure ? UNSURE : 0) | (corrected ? CORRECTED : 0);
   }
 
   // What is on the map, without the few that lie far outside: [left, top, right, bottom].
