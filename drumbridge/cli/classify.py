@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .kit_options import add_kit_arguments, chosen_kit, tell_of_another_model
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shape.add_argument("--json", action="store_true", help="print a JSON object for each file, one a line")
     shape.add_argument("--csv", action="store_true", help="print a table of comma-separated values")
     parser.add_argument("--model", metavar="NAME", help="name of an installed model, or path of an .onnx file")
+    parser.add_argument("--head", action="store_true", help="answer by the personal head that the library has in use")
+    parser.add_argument("--library", metavar="FILE", help="the library of --head (default: your own library)")
     parser.add_argument(
         "--after-ms", type=float, metavar="MS", help="decide on this much of the sound after its attack"
     )
+    add_kit_arguments(parser)
 
 
 @quiet_libraries()
@@ -65,6 +69,8 @@ def _classified(
     from .progress import Progress
     from .terminal import note
 
+    if args.head and args.kit is not None:
+        raise DrumbridgeError("cli.usage", "--head and --kit contradict each other: pads or labels")
     names, paths = [], []
     for name in args.files:
         try:
@@ -72,7 +78,10 @@ def _classified(
             names.append(name)
         except DrumbridgeError as error:
             failures.append((name, error))
-    results = Engine(model=args.model).classify_many(paths, after_ms=args.after_ms)
+    engine, kit = Engine(model=args.model, library=args.library, head=args.head), chosen_kit(args)
+    if kit is not None:
+        tell_of_another_model(kit, engine.load_hit_model())
+    results = engine.classify_many(paths, after_ms=args.after_ms, kit=kit)
     with Progress("classifying") as progress:
         for done, (name, (_, result)) in enumerate(zip(names, results, strict=True), start=1):
             progress.update(done, len(names))
@@ -91,12 +100,13 @@ def _print_rows(classified: Iterator[tuple[str, Classification]]) -> None:
         for path, result in classified:
             print(f"{path}\t{_called(result)}\t{result.confidence:.2f}", flush=True)
         return
-    from drumbridge.core.labels import UNSURE
+    from drumbridge.core.labels import UNSURE, UNSURE_COLOUR
 
     for k, (path, result) in enumerate(classified):
         if k == 0:
             stdout_console().print(heading(f"{'label':24} {'p':4}  file"))
-        row = label_cell(UNSURE if result.unsure else result.label, _called(result))
+        colour = UNSURE_COLOUR if result.unsure else result.ranking[0].colour
+        row = label_cell(UNSURE if result.unsure else result.label, _called(result), colour)
         row.append(" " * max(1, 25 - row.cell_len))
         stdout_console().print(row.append(f"{result.confidence:.2f}  {path}"))
 

@@ -73,12 +73,11 @@ def found_by(words: list[str], library: Library, limit: int | None = None) -> It
         ``library.query``, ``settings.limit``.
     """
     from drumbridge.errors import SettingsError
-    from drumbridge.library.query import parse_query, parse_term
-    from drumbridge.library.search import find_sounds
+    from drumbridge.library.search import find_sounds, terms_for
 
     if limit is not None and limit < 1:
         raise SettingsError("settings.limit", f"The limit must be at least 1, not {limit}.")
-    terms = parse_query(words[0]) if len(words) == 1 else tuple(parse_term(word) for word in words)
+    terms = terms_for(library, words[0] if len(words) == 1 else words)
     if limit is None and any(term.field == "like" for term in terms):
         limit = _NEAREST
     return find_sounds(library, terms, limit=limit, hear=_hearing(library))

@@ -2,7 +2,7 @@
 
 Conventions: taps come from files (``--from``), from one recording in a known order (``--taps``), or from an audio
 interface while somebody plays (``--device``). A kit that exists is only added to with ``--add``. It is stored when
-something was learned, whole or not at all.
+something was learned, whole or not at all. ``--from-corrections`` teaches no kit but the ear: see `learn_corrections`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FEW = 3  # taps of a pad below which a kit is told to be thin
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the verb takes."""
-    parser.add_argument("name", metavar="NAME", help="of the kit")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="of the kit")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--from", dest="folder", type=Path, metavar="FOLDER",
@@ -40,6 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--device", metavar="DEVICE", nargs="?", const="",
         help="learn while you play: an audio interface as in drumbridge listen (default: the system's own choice)",
     )  # fmt: skip
+    source.add_argument(
+        "--from-corrections",
+        action="store_true",
+        help="learn a personal head from the library's corrections, and offer it if it is better than the model",
+    )
+    parser.add_argument("--use", action="store_true", help="with --from-corrections: take it into use if it is better")
+    parser.add_argument(
+        "--return", dest="give_up", action="store_true", help="with --from-corrections: go back to the model"
+    )
+    parser.add_argument("--library", metavar="FILE", help="the library of --from-corrections (default: your own)")
     parser.add_argument(
         "--channel",
         default="",
@@ -57,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @quiet_libraries()
 def run(args: argparse.Namespace) -> int:
     """Learn, and store what was learned."""
+    _check_usage(args)
+    if args.from_corrections:
+        from .learn_corrections import learn_from_corrections
+
+        return learn_from_corrections(args)
     from drumbridge.engine.engine import Engine
     from drumbridge.engine.kit_learning import fitted_kit, learned_kit, new_kit
     from drumbridge.engine.kit_taps import taps_from_folder, taps_from_recording
@@ -74,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         raise KitError("kit.exists", f"There is a kit {name!r} already: --add adds to it, drumbridge kits deletes it.")
     settings = hit_settings(args)
     engine = Engine(model=args.model, kits=args.kits)
-    classifier = engine.load_model()
+    classifier = engine.load_hit_model()
     kit = fitted_kit(store.load(name), classifier) if store.has(name) else new_kit(name, classifier)
     if args.device is not None:
         from drumbridge.audio.devices import parse_channels
@@ -102,6 +117,21 @@ def run(args: argparse.Namespace) -> int:
     print_pads(kit)
     note(f"learned in {took_ms:.0f} ms and stored in {store.folder}; now: drumbridge transcribe FILE --kit {name!r}")
     return 0
+
+
+def _check_usage(args: argparse.Namespace) -> None:
+    from drumbridge.errors import DrumbridgeError
+
+    of_library = args.use or args.give_up or args.library is not None
+    if args.from_corrections:
+        if args.name is not None or args.pads is not None or args.add:
+            raise DrumbridgeError("cli.usage", "--from-corrections teaches no kit: it takes no NAME, --pads or --add")
+        if args.use and args.give_up:
+            raise DrumbridgeError("cli.usage", "--use and --return contradict each other")
+    elif args.name is None:
+        raise DrumbridgeError("cli.usage", "name the kit (see drumbridge learn --help)")
+    elif of_library:
+        raise DrumbridgeError("cli.usage", "--use, --return and --library go with --from-corrections")
 
 
 def print_pads(kit: Kit) -> None:

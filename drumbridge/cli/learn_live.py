@@ -52,9 +52,9 @@ def learn_live(
     from drumbridge.engine.live_kits import LiveKits
     from drumbridge.engine.streams import Streams
 
-    streams = Streams(engine.load_model, EventBus())
+    streams = Streams(engine.load_hit_model, EventBus())
     inputs = Inputs(streams)
-    kits = LiveKits(engine.kits, engine.load_model, streams)
+    kits = LiveKits(engine.kits, engine.load_hit_model, streams)
     try:
         heard = _started(inputs, device, channels, settings)
         note(f"listening to {heard.device.name}: hit each pad 3 to 10 times, softly and hard.")

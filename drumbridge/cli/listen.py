@@ -171,7 +171,7 @@ def _place(args: argparse.Namespace, profiles: LiveProfiles) -> Iterator[tuple[I
     from drumbridge.engine.takes import Takes
 
     bus = EventBus()
-    streams = Streams(Engine(model=args.model).load_model, bus)
+    streams = Streams(Engine(model=args.model).load_hit_model, bus)
     inputs, outputs, takes = Inputs(streams), NoteOutputs(bus), Takes(streams)
     try:
         yield inputs, bus, outputs, takes

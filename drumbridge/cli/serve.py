@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from drumbridge._version import __version__
@@ -69,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
+    parser.add_argument(
+        "--head", action="store_true", help="classify files by the personal head that the library has in use"
+    )
     add_kits_folder(parser)
     add_live_arguments(parser)
     add_note_arguments(parser)
@@ -76,7 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--idle-exit",
         type=float,
         metavar="MINUTES",
-        help="end when nobody has asked anything for so long (default: never)",
+        help="end when nobody has asked anything for so long and no stream, input or TCP connection is open "
+        "(default: never)",
     )
     parser.add_argument(
         "--log-level", default="warning", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
@@ -99,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
         tcp=not args.no_tcp,
         library=args.library,
         kits=args.kits,
+        head=args.head,
         profiles=lambda: profiles,
     )
     bridge = server.bridge
@@ -112,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
     def work_behind() -> None:
         _load_model(bridge, server, args.model, unusable)
         if args.idle_exit is not None:
-            _end_when_idle(bridge, server, 60 * args.idle_exit)
+            _end_when_idle(server, 60 * args.idle_exit)
 
     threading.Thread(target=work_behind, daemon=True).start()
     server.run()
@@ -138,6 +144,7 @@ def make_server(
     tcp: bool = True,
     library: str | None = None,
     kits: Path | None = None,
+    head: bool = False,
     profiles: Callable[[], LiveProfiles],
 ) -> Server:
     """Return a server with an engine of its own, which listens but does not run yet.
@@ -151,7 +158,7 @@ def make_server(
     def make_engine() -> Engine:
         from drumbridge.engine.engine import Engine
 
-        return Engine(model=model, library=library, kits=kits)
+        return Engine(model=model, library=library, kits=kits, head=head)
 
     bridge = Bridge(make_engine, JobQueue(threads=max(2, min(4, os.cpu_count() or 2))), profiles)
     server = Server(bridge, host, port, tcp=tcp)
@@ -159,15 +166,14 @@ def make_server(
     return server
 
 
-def _end_when_idle(bridge: Bridge, server: Server, patience_s: float) -> None:
-    """Stop the server once no request came, and no job ran, for `patience_s`: whoever started it is gone."""
-    never = threading.Event()
+def _end_when_idle(server: Server, patience_s: float, wait: Callable[[float], object] = time.sleep) -> None:
+    """Stop the server once no request came, and nothing of it was in use, for `patience_s`: who started it is gone."""
     requests, quiet_s = -1, 0.0
     step_s = min(1.0, patience_s / 4)
     while quiet_s < patience_s:
-        never.wait(step_s)
-        busy = bridge.requests != requests or any(bridge.jobs.counts())
-        requests, quiet_s = bridge.requests, 0.0 if busy else quiet_s + step_s
+        wait(step_s)
+        busy = server.bridge.requests != requests or server.in_use
+        requests, quiet_s = server.bridge.requests, 0.0 if busy else quiet_s + step_s
     _log.info("nobody has asked anything for %.0f s", patience_s)
     server.stop()
 

@@ -12,7 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from drumbridge.core.events import LabelConfidence
-from drumbridge.core.labels import BY_NAME, UNSURE, UNSURE_COLOUR
+from drumbridge.core.labels import UNSURE, UNSURE_COLOUR
+from drumbridge.core.own_labels import label_colour
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,9 +42,8 @@ def label_cell(label: str, text: str, colour: int | None = None) -> Text:
     """Return a text behind a cell in the colour of the label, or in one of its own (0xRRGGBB)."""
     from rich.text import Text
 
-    row = BY_NAME.get(label)
     if colour is None:
-        colour = row.colour if row else UNSURE_COLOUR
+        colour = UNSURE_COLOUR if label == UNSURE else label_colour(label)
     cell = Text()
     if stdout_console().color_system is not None and not stdout_console().no_color:
         cell.append(" ", style=f"on #{colour:06x}").append(" ")

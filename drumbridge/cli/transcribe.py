@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     on_hits = _printer(args)
     engine = Engine(model=args.model)
     if kit is not None:
-        tell_of_another_model(kit, engine.load_model())
+        tell_of_another_model(kit, engine.load_hit_model())
     with Progress("transcribing") as progress:
         transcription = engine.transcribe(
             recording,

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from .events import LabelConfidence
-from .labels import BY_NAME, GENERIC, to_family
+from .labels import BY_NAME, GENERIC, to_eleven, to_family, to_five
 from .own_labels import own_pads
 
 
@@ -107,28 +107,38 @@ class DecisionRule:
         probabilities : ndarray, shape (labels,)
             One row of `hit_probabilities`.
         """
-        families: dict[str, list[int]] = {}
-        for k, name in enumerate(self.labels):
-            families.setdefault(to_family(name) if name in BY_NAME else name, []).append(k)
+        families, order, starts = self._families
+        none_of_them = np.multiply.reduceat(1.0 - probabilities[order], starts).tolist()
+        single = probabilities.tolist()
         carried = []
-        for members in families.values():
-            best = max(members, key=lambda k: float(probabilities[k]))
-            any_of_them = 1.0 - float(np.prod(1.0 - probabilities[members]))
-            if any_of_them >= self.thresholds[best]:
-                carried.append(self.called(self.labels[best], any_of_them))
+        for members, none in zip(families, none_of_them, strict=True):
+            best = max(members, key=single.__getitem__)
+            if 1.0 - none >= self.thresholds[best]:
+                carried.append(self.called(self.labels[best], 1.0 - none))
             carried += [
-                self.called(self.labels[k], float(probabilities[k]))
+                self.called(self.labels[k], single[k])
                 for k in members
-                if k != best and probabilities[k] >= max(0.5, self.thresholds[k])
+                if k != best and single[k] >= max(0.5, self.thresholds[k])
             ]
         return tuple(sorted(carried, key=lambda entry: -entry.confidence))
 
-    def one_shot_ranking(self, probabilities: np.ndarray, at_most: int | None = None) -> tuple[LabelConfidence, ...]:
-        """Return the ranking of one one-shot, strongest first.
+    @cached_property
+    def _families(self) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+        """The labels of each family, by number; all of them one family after the other, and where each starts."""
+        families: dict[str, list[int]] = {}
+        for k, name in enumerate(self.labels):
+            families.setdefault(to_family(name) if name in BY_NAME else name, []).append(k)
+        members = list(families.values())
+        return members, np.concatenate(members), np.cumsum([0, *(len(part) for part in members[:-1])])
 
-        Where a group (tom, crash, percussion) as a whole is likelier than any single label outside
-        it, the sound is called by the best label of that group, or by the group's generic name when
-        no label holds half of the group; the first entry then carries the probability of the group.
+    def one_shot_ranking(self, probabilities: np.ndarray, at_most: int | None = None) -> tuple[LabelConfidence, ...]:
+        """Return the ranking of one one-shot: the answer, then all other labels, strongest first.
+
+        The answer is found from coarse to fine: the likeliest of kick, snare, hat, percussion and other, in it the
+        likeliest group (tom, crash, ...), and in that the best label, or the group's generic name when no label
+        holds half of the group. So a sound that may be a tom, a conga or a clap is not called a snare because none of
+        these alone is as likely. The answer carries the probability of its group. After a sound that is no drum stands
+        the drum that it would be, found in the same way.
 
         Parameters
         ----------
@@ -138,23 +148,33 @@ class DecisionRule:
             How many labels are wanted, at least 1.
         """
         p = probabilities.tolist()
-        mass = {group: sum(p[k] for k in members) for group, members in self._groups.items()}
-        best_group = max(mass, key=lambda group: mass[group])
-        best = max(self._groups[best_group], key=lambda k: p[k])
-        name = self.labels[best]
-        if best_group in GENERIC and p[best] < 0.5 * mass[best_group]:
-            name = GENERIC[best_group]
-        rest = sorted(range(len(p)), key=lambda k: -p[k])
-        others = [k for k in rest if self.labels[k] != name][: None if at_most is None else at_most - 1]
-        return (self.called(name, mass[best_group]), *(self.called(self.labels[k], p[k]) for k in others))
+        best = [self._answer(p, self._parts)]
+        if best[0].label == "other" and len(self._parts) > 1:
+            best.append(self._answer(p, {name: groups for name, groups in self._parts.items() if name != "other"}))
+        named = {entry.label for entry in best}
+        others = [k for k in sorted(range(len(p)), key=lambda k: -p[k]) if self.labels[k] not in named]
+        return (*best, *(self.called(self.labels[k], p[k]) for k in others))[:at_most]
+
+    def _answer(self, p: list[float], parts: dict[str, dict[str, list[int]]]) -> LabelConfidence:
+        """Return what a one-shot is called if it is of one of these parts."""
+        mass = {
+            name: {group: sum(p[k] for k in members) for group, members in groups.items()}
+            for name, groups in parts.items()
+        }
+        part = max(mass, key=lambda name: sum(mass[name].values()))
+        group = max(mass[part], key=mass[part].__getitem__)
+        best = max(parts[part][group], key=p.__getitem__)
+        generic = group in GENERIC and p[best] < 0.5 * mass[part][group]
+        return self.called(GENERIC[group] if generic else self.labels[best], mass[part][group])
 
     @cached_property
-    def _groups(self) -> dict[str, list[int]]:
-        """The indices of the labels of each group; a label of a user's own is a group of its own."""
-        groups: dict[str, list[int]] = {}
+    def _parts(self) -> dict[str, dict[str, list[int]]]:
+        """The labels of each group of each of the five; one that is not in the table of labels is a part of its own."""
+        parts: dict[str, dict[str, list[int]]] = {}
         for k, name in enumerate(self.labels):
-            groups.setdefault(BY_NAME[name].group if name in BY_NAME else name, []).append(k)
-        return groups
+            five, group = (to_five(name), to_eleven(name)) if name in BY_NAME else (name, name)
+            parts.setdefault(five, {}).setdefault(group, []).append(k)
+        return parts
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -38,6 +38,13 @@ class Framer:
         self._mirrored = False
         self._history.restart(-self._half)
 
+    @property
+    def until_next(self) -> int:
+        """How many samples are missing for the next frame, at least 1."""
+        if not self._mirrored:
+            return 1 - self._history.end
+        return self._count * self.hop_length + self._half - self._history.end
+
     def process(self, block: np.ndarray) -> np.ndarray:
         """Take in audio and return the frames that it completes.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..errors import KitError
 from .decision import DecisionRule
 from .events import Hit, LabelConfidence, Stage
-from .learned_kit import LearnedKit
+from .learned_kit import KNOWN_FROM, LearnedKit
 from .retrigger import RetriggerMasks
 from .scoring import Verdict
 from .transcriber_settings import TranscriberSettings
@@ -105,5 +105,5 @@ class HitRules:
             best = int(probabilities.argmax())
             guess = self._rule.called(self._rule.labels[best], float(probabilities[best]))
             return self._rule.hit_labels(probabilities), guess, guess.confidence
-        pad, known = self._kit.name(self.stage, verdict.embedding, probabilities)
-        return ((pad,), pad, pad.confidence) if known >= 0.5 else ((), None, pad.confidence)
+        (pad, *_), known = self._kit.ranking(self.stage, verdict.embedding, probabilities)
+        return ((pad,), pad, pad.confidence) if known >= KNOWN_FROM else ((), None, pad.confidence)

@@ -18,6 +18,7 @@ from .kit import Kit, Tap
 from .pad import Pad
 from .pad_head import PadHead, points
 
+KNOWN_FROM = 0.5  # probability of being one of the pads from which a stroke is called by the likeliest
 _BATCH = 64  # excerpts scored in one call
 
 
@@ -35,8 +36,10 @@ class LearnedKit:
     kit: Kit
     heads: Mapping[Stage, PadHead]
 
-    def name(self, stage: Stage, embedding: np.ndarray, probabilities: np.ndarray) -> tuple[LabelConfidence, float]:
-        """Return the likeliest pad of a stroke, and the probability that it is one of the kit's at all.
+    def ranking(
+        self, stage: Stage, embedding: np.ndarray, probabilities: np.ndarray
+    ) -> tuple[tuple[LabelConfidence, ...], float]:
+        """Return the pads that a stroke may be of, likeliest first, and the probability that it is of any of them.
 
         Parameters
         ----------
@@ -47,9 +50,8 @@ class LearnedKit:
         """
         head = self.heads[stage]
         shares, known = head.judge(points(embedding[None], probabilities[None])[0])
-        best = int(np.argmax(shares))
-        pad = self._pad(head.pads[best])
-        return LabelConfidence(pad.name, float(shares[best]) * known, pad), known
+        pads = [(self._pad(head.pads[k]), float(shares[k]) * known) for k in np.argsort(-shares, kind="stable")]
+        return tuple(LabelConfidence(pad.name, confidence, pad) for pad, confidence in pads), known
 
     def _pad(self, number: int) -> Pad:
         return next(pad for pad in self.kit.pads if pad.number == number)

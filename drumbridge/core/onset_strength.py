@@ -109,6 +109,11 @@ class OnsetStrength:
         """Length of the analysis window at this rate, samples."""
         return self._framer.frame_length
 
+    @property
+    def until_next(self) -> int:
+        """How many samples are missing for the next value, at least 1."""
+        return self._framer.until_next
+
     def restart(self, *, after_gap: bool = False) -> None:
         """Start a new stream: after silence, or (`after_gap`) in the middle of sound that was not heard."""
         self._framer.reset()

@@ -110,6 +110,11 @@ class OnsetDetector:
         """Return the most samples from an attack until the end of the block that announces it."""
         return self._latency
 
+    @property
+    def until_next(self) -> int:
+        """How many samples are missing until an onset may be announced, at least 1."""
+        return self._strength.until_next
+
     def known_at(self, onset: Onset) -> int:
         """Return how long the stream must be for `onset` to be announced, samples; `flush` may do so earlier."""
         ahead = self.settings.peaks.ahead * self._strength.hop_length + self._strength.frame_length // 2

@@ -86,6 +86,16 @@ class StrokePlan:
     def __len__(self) -> int:
         return len(self._steps)
 
+    def next_step(self) -> int | None:
+        """Return the length of the stream at which something is to be done next, as far as is known now."""
+        return self._steps[0].due if self._steps else None
+
+    def next_judgement(self) -> tuple[int, Stage] | None:
+        """Return the length of the stream at which a stroke will next be judged, as far as is known now, and how."""
+        judged = {_Kind.EARLY: Stage.EARLY, _Kind.FINAL: Stage.FINAL}
+        due = [step for step in self._steps if step.kind in judged]
+        return min(((step.due, judged[step.kind]) for step in due), default=None)
+
     def oldest(self, end: int) -> int:
         """Return the lowest position that a step is about, or `end`."""
         return min((step.position for step in self._steps), default=end)

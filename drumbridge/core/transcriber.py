@@ -206,6 +206,39 @@ class Transcriber:
             hits += self._hear(mono if self._resampler is None else self._resampler.process(mono))
         return hits
 
+    @property
+    def until_next(self) -> int:
+        """How many samples of the source are missing until anything new can be heard, at least 1.
+
+        Whoever is paid by the call may let so many pass before the next one, and no hit comes later for it.
+        """
+        missing = self._detector.until_next
+        if self._trigger is not None:
+            missing = min(missing, self._trigger.until_next)
+        step = self._plan.next_step()
+        if step is not None:
+            missing = min(missing, step - self._history.end)
+        # What a resampler has taken in and not shown yet may come out with the next sample.
+        held = self._resampler.latency() if self._resampler is not None else 0
+        return max(1, (missing - 1) * self.source_rate // self._classifier.sample_rate + 1 - held)
+
+    @property
+    def until_judgement(self) -> int | None:
+        """How many samples of the source are missing until a stroke will be judged, as far as is known; None: never."""
+        judgement = self._plan.next_judgement()
+        if judgement is None:
+            return None
+        return (judgement[0] - self._history.end) * self.source_rate // self._classifier.sample_rate
+
+    def rehearse(self) -> None:
+        """Judge what is there as the next stroke will be, and forget it: after a pause the first time is slow."""
+        judgement = self._plan.next_judgement()
+        if judgement is not None:
+            known = self._needed if judgement[1] is Stage.FINAL or self._early is None else self._early
+            position = self._history.end - known
+            verdicts = score_onsets(self._classifier, self._history, [position], [known], self._level_length)
+            self._classifier.rule.hit_labels(verdicts[0].probabilities)
+
     def flush(self) -> list[Hit]:
         """End the source: decide everything with what is there, and leave nothing early undecided."""
         if self._ended:

@@ -86,6 +86,12 @@ class TriggerDetector:
         self._highest: float | None = None  # since the last trigger; None when armed
         self._last_end = position - self._separation
 
+    @property
+    def until_next(self) -> int:
+        """How many samples are missing until a trigger may be told, at least 1."""
+        missing = self._strength.until_next
+        return min(missing, self._waiting[0][0] + self._wait - self._history.end) if self._waiting else missing
+
     def process(self, block: np.ndarray) -> list[Trigger]:
         """Take in audio, float32, shape (n,), and return the triggers that it completes."""
         self._history.append(block)

@@ -38,9 +38,10 @@ class MissingTime:
         self._earliest: float = 0.0  # of this span: least time of arrival minus time in the stream
         self._spans: deque[float] = deque(maxlen=_REMEMBERED)  # the same of those before
 
-    def arrived(self, n: int, time_s: float) -> int:
-        """Note a packet of n samples; return how many are missing before it."""
+    def arrived(self, n: int, time_s: float, known: int = 0) -> int:
+        """Note a packet of n samples; return how many are missing before it, beside those that are known to be."""
         hole = 0
+        self._position += known
         lateness_s = time_s - (self._position + n) / self._rate
         if self._last_s is None:
             self._begin_span(lateness_s, time_s)

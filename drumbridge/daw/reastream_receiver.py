@@ -2,7 +2,8 @@
 
 Conventions: one thread waits for datagrams and never for anything else. An identifier belongs to the address that sends
 under it, and to another only once that has been silent for `GONE_S`: two senders at once would be noise. What cannot be
-used is counted and, at most once a second, logged. What goes missing is estimated from when packets come.
+used is counted and, at most once a second, logged. What goes missing is told by the sizes of packets where they tell
+it, and else estimated from when packets come.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from drumbridge.daw.missing_time import MissingTime
+from drumbridge.daw.packet_sizes import PacketSizes
 from drumbridge.daw.reastream import AudioPacket, parse
 from drumbridge.daw.source import Settings, Source
 from drumbridge.engine.streams import GONE_S, Streams
@@ -52,7 +54,7 @@ class _Sender:
         self.address = address
         self.source = source
         self.heard_s = 0.0
-        self.missing = MissingTime(1)
+        self.missing, self.sizes = MissingTime(1), PacketSizes()
 
 
 class ReaStreamReceiver:
@@ -152,8 +154,9 @@ class ReaStreamReceiver:
         n, channels = parsed.block.shape
         stream, is_new = sender.source.stream(parsed.sample_rate, channels)
         if is_new:
-            sender.missing = MissingTime(parsed.sample_rate)
-        missing = sender.missing.arrived(n, now_s)
+            sender.missing, sender.sizes = MissingTime(parsed.sample_rate), PacketSizes()
+        known = sender.sizes.arrived(n)
+        missing = known + sender.missing.arrived(n, now_s, known)
         if missing:
             stream.gap(missing)
         stream.feed(parsed.block)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from drumbridge.core.events import Classification
+from drumbridge.core.events import Classification, Stage
+from drumbridge.core.learned_kit import KNOWN_FROM, LearnedKit
 from drumbridge.errors import DrumbridgeError, JobError, SettingsError
 from drumbridge.inference.classifier import OnnxClassifier
 
@@ -16,22 +17,26 @@ from .pieces import classify_recording
 
 
 def classifications(
-    shots: list[OneShot], classifier: OnnxClassifier, at_most: int | None = None
+    shots: list[OneShot], classifier: OnnxClassifier, kit: LearnedKit | None = None, *, at_most: int | None = None
 ) -> list[Classification]:
-    """Classify one-shots that have been read; one result each, in order, with `at_most` so many labels."""
+    """Classify one-shots that have been read, by a kit's pads if there is one; each gets at most so many labels."""
     rule = classifier.rule
     output = classifier.score(
         np.stack([shot.excerpt for shot in shots]), np.array([shot.available for shot in shots], dtype=np.int64)
     )
     results = []
-    for shot, probabilities, embedding in zip(
-        shots, rule.one_shot_probabilities(output.scores), output.embedding, strict=True
-    ):
-        ranking = rule.one_shot_ranking(probabilities, at_most)
+    as_one_shots, as_hits = rule.one_shot_probabilities(output.scores), rule.hit_probabilities(output.scores)
+    for shot, as_one_shot, as_hit, embedding in zip(shots, as_one_shots, as_hits, output.embedding, strict=True):
+        if kit is None:
+            ranking = rule.one_shot_ranking(as_one_shot, at_most)
+            unsure = ranking[0].confidence < rule.unsure_below
+        else:
+            ranking, known = kit.ranking(Stage.FINAL, embedding, as_hit)
+            unsure = known < KNOWN_FROM
         results.append(
             Classification(
                 ranking=ranking,
-                unsure=ranking[0].confidence < rule.unsure_below,
+                unsure=unsure,
                 velocity=shot.velocity,
                 level_db=shot.level_db,
                 embedding=tuple(embedding.tolist()),
@@ -43,7 +48,11 @@ def classifications(
 
 
 def classify_files(
-    paths: list[str], classifier: OnnxClassifier, after_ms: float | None, cancelled: Callable[[], bool] | None
+    paths: list[str],
+    classifier: OnnxClassifier,
+    after_ms: float | None,
+    cancelled: Callable[[], bool] | None,
+    kit: LearnedKit | None = None,
 ) -> list[tuple[str, Classification | DrumbridgeError]]:
     """Read and classify some files together; what is wrong with one does not touch the others.
 
@@ -71,5 +80,5 @@ def classify_files(
         except DrumbridgeError as error:
             results[k] = error
     if shots:
-        results.update(zip(shots, classifications(list(shots.values()), classifier), strict=True))
+        results.update(zip(shots, classifications(list(shots.values()), classifier, kit), strict=True))
     return [(path, results[k]) for k, path in enumerate(paths)]

@@ -18,6 +18,7 @@ from pathlib import Path
 from drumbridge.core.events import Classification, Hit, Transcription
 from drumbridge.core.excerpts import check_after_ms
 from drumbridge.core.kit import Kit
+from drumbridge.core.learned_kit import LearnedKit
 from drumbridge.core.transcriber import TranscriberSettings
 from drumbridge.errors import DrumbridgeError, LibraryError
 from drumbridge.formats.kits import KitStore
@@ -32,7 +33,9 @@ from drumbridge.library.store import Library
 from .cancellation import check_cancelled
 from .classification import classify_files
 from .file_transcription import transcribe_file
+from .head_learning import PersonalEar
 from .hit_models import check_hears_hits
+from .kit_learning import learned_kit
 from .permissions import check_label, check_may_hear
 from .recent_hits import RecentHits
 from .scan import Scan, hear_one, model_of_scan
@@ -54,6 +57,9 @@ class Engine:
         File of the sample library; see `library_path` for where it is by default.
     kits : path-like, optional
         Folder of the kits that somebody taught; see `KitStore` for where it is by default.
+    head : bool
+        Classify one-shots by the personal head that the library has in use; a head knows whole sounds only, so what is
+        decided after some ms, hits and streams are the model's all the same.
 
     Attributes
     ----------
@@ -69,7 +75,9 @@ class Engine:
         threads: int = 1,
         library: str | os.PathLike[str] | None = None,
         kits: str | os.PathLike[str] | None = None,
+        head: bool = False,
     ) -> None:
+        self._head = head
         self._model = model
         self._library = library
         self.kits = KitStore(None if kits is None else Path(kits))
@@ -109,7 +117,12 @@ class Engine:
         return classifier
 
     def classify(
-        self, path: str | os.PathLike[str], *, model: str | None = None, after_ms: float | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        model: str | None = None,
+        after_ms: float | None = None,
+        kit: Kit | None = None,
     ) -> Classification:
         """Say what a one-shot is.
 
@@ -121,16 +134,22 @@ class Engine:
             Name or path; the engine's own by default.
         after_ms : float, optional
             Decide on this much of the sound after its attack, ms; by default on all that the model hears.
+        kit : Kit, optional
+            Its pads are the answers, and "unsure" is none of them; as for `transcribe`.
 
         Raises
         ------
-        AudioError, ModelError, SettingsError
+        AudioError, KitError, ModelError, SettingsError
+        LibraryError
+            ``library.no_head``, ``library.head_model``: with `head`.
         """
         check_after_ms(after_ms)
-        ((_, result),) = classify_files([os.fspath(path)], self.load_model(model), after_ms, None)
+        classifier, learned = self._classifier_and_kit(model, after_ms, kit)
+        ear = None if learned else self._personal_ear(classifier, after_ms)
+        ((_, result),) = classify_files([os.fspath(path)], classifier, after_ms, None, learned)
         if isinstance(result, DrumbridgeError):
             raise result
-        return result
+        return ear.heard(result) if ear else result
 
     def classify_many(
         self,
@@ -138,6 +157,7 @@ class Engine:
         *,
         model: str | None = None,
         after_ms: float | None = None,
+        kit: Kit | None = None,
         workers: int | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[tuple[str, Classification | DrumbridgeError]]:
@@ -147,7 +167,7 @@ class Engine:
         ----------
         paths : iterable of path-like
             Taken as they are needed.
-        model, after_ms
+        model, after_ms, kit
             As for `classify`.
         workers : int, optional
             Threads; one per core by default.
@@ -162,10 +182,11 @@ class Engine:
         ------
         JobError
             ``job.cancelled``.
-        ModelError, SettingsError
+        KitError, LibraryError, ModelError, SettingsError
         """
         check_after_ms(after_ms)
-        classifier = self.load_model(model)
+        classifier, learned = self._classifier_and_kit(model, after_ms, kit)
+        ear = None if learned else self._personal_ear(classifier, after_ms)
         workers = workers or os.cpu_count() or 1
         source = iter(paths)
         running: deque[Future[list[tuple[str, Classification | DrumbridgeError]]]] = deque()
@@ -174,14 +195,31 @@ class Engine:
             while True:
                 check_cancelled(cancelled)
                 while len(running) < 2 * workers and (chunk := [os.fspath(path) for path in islice(source, _AT_ONCE)]):
-                    running.append(pool.submit(classify_files, chunk, classifier, after_ms, cancelled))
+                    running.append(pool.submit(classify_files, chunk, classifier, after_ms, cancelled, learned))
                 if not running:
                     return
-                for result in running.popleft().result():
-                    yield result
+                for path, result in running.popleft().result():
+                    yield path, ear.heard(result) if ear and not isinstance(result, DrumbridgeError) else result
                     check_cancelled(cancelled)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _personal_ear(self, classifier: OnnxClassifier, after_ms: float | None) -> PersonalEar | None:
+        """Return the head that the library has in use, if answers are to be its."""
+        if not self._head or after_ms is not None:
+            return None
+        ear = PersonalEar(self._library)
+        ear.check_model(classifier)
+        return ear
+
+    def _classifier_and_kit(
+        self, model: str | None, after_ms: float | None, kit: Kit | None
+    ) -> tuple[OnnxClassifier, LearnedKit | None]:
+        """Return a model, and a kit learned for it; a kit is of hits, so the model has to hear those."""
+        if kit is None:
+            return self.load_model(model), None
+        classifier = self.load_hit_model(model)
+        return classifier, learned_kit(kit, classifier, TranscriberSettings(after_ms=after_ms))
 
     def transcribe(
         self,
@@ -313,7 +351,7 @@ class Engine:
         ModelError
         """
         file = check_may_hear(Path(path))
-        check_label(label)
+        label = check_label(label)
         with Library(library_path(self._library)) as library:
             content = content_hash(os.fsencode(file))
             if index == WHOLE:

@@ -64,6 +64,20 @@ class Hearing:
         self.position += len(mono)
         return self._transcriber.process(mono)
 
+    @property
+    def until_next(self) -> int:
+        """How many samples are missing until anything new can be heard; see `Transcriber.until_next`."""
+        return self._transcriber.until_next
+
+    @property
+    def until_judgement(self) -> int | None:
+        """How many samples are missing until a stroke will be judged; see `Transcriber.until_judgement`."""
+        return self._transcriber.until_judgement
+
+    def rehearse(self) -> None:
+        """Judge what is there for nothing; see `Transcriber.rehearse`."""
+        self._transcriber.rehearse()
+
     def bridges(self, length: int) -> bool:
         """Whether a gap of that length is bridged once what comes after it is known."""
         return 0 < length <= self._longest_bridge and len(self._before) > 0

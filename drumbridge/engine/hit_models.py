@@ -17,6 +17,6 @@ def check_hears_hits(classifier: OnnxClassifier) -> None:
     if classifier.segmentation != "onset":
         raise ModelError(
             "model.segmentation",
-            f"{classifier.name} names whole files, not the hits in them: classify can use it, transcribe and live "
-            "streams can't.",
+            f"{classifier.name} names whole files, not the hits in them: classify can use it, transcribe, live streams "
+            "and kits can't.",
         )

@@ -13,7 +13,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable
-from threading import Thread
+from threading import Lock, Thread
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.errors import SettingsError
 
 from .hearing import AFTER, Hearing
+from .readiness import stand_ready
 from .stream_clock import StreamClock
 
 _log = logging.getLogger(__name__)
@@ -165,6 +166,9 @@ class LiveStream:
         self._queued = 0  # samples of audio put into the queue; written by the same
         self._heard = 0  # and taken out; written by the stream's thread
         self._refused = 0  # samples since the last one that found room
+        self._held: list[np.ndarray] = []  # blocks between which nothing can happen, not in the queue yet
+        self._wake_at = 0  # samples that must have arrived for anything to happen; written by the stream's thread
+        self._arriving = Lock()  # over what goes into the queue, and in which order
         self._resume: deque[Callable[[], None]] = deque()
         self._thread = Thread(target=self._run, name=f"drumbridge-stream-{stream_id}", daemon=True)
         self._thread.start()
@@ -199,47 +203,66 @@ class LiveStream:
             self.overrun += n
             self._refused += n
             return
-        self._own_up()
-        self._fed += n
-        self._queued += n
-        self._queue.put(block if block.ndim == 2 else block.reshape(-1, 1))
+        with self._arriving:
+            self._own_up()
+            self._fed += n
+            self._queued += n
+            self._held.append(block if block.ndim == 2 else block.reshape(-1, 1))
+            if self._fed >= self._wake_at:
+                self._hand_over()
         self.clock.arrived(self._fed, self.heard_s if arrived_s is None else arrived_s)
 
     def gap(self, length: int, reason: GapReason = GapReason.LOST) -> None:
         """Note that `length` samples are missing here."""
-        self._own_up()
         if reason is GapReason.RESTARTED:
             self.clock.restart()
-        self._fed += length
-        self._queue.put(_Gap(length, reason))
+        with self._arriving:
+            self._own_up()
+            self._hand_over()
+            self._fed += length
+            self._queue.put(_Gap(length, reason))
 
     def change(self, settings: TranscriberSettings) -> None:
         """Hear what arrives from now on by other settings; see `Transcriber.change`."""
-        self._queue.put(_Order(lambda hearing: hearing.change(settings)))
+        self._order(lambda hearing: hearing.change(settings))
 
     def use_kit(self, kit: LearnedKit | None) -> None:
         """Name what arrives from now on by a kit, learned for this stream's model and settings; None: by labels."""
-        self._queue.put(_Order(lambda hearing: hearing.use_kit(kit)))
+        self._order(lambda hearing: hearing.use_kit(kit))
 
     def keep_excerpts(self, on: bool) -> None:
         """Let final hits carry what was heard of them, or no longer."""
-        self._queue.put(_Order(lambda hearing: hearing.keep_excerpts(on)))
+        self._order(lambda hearing: hearing.keep_excerpts(on))
 
     def close(self, closed: Callable[[], None] | None = None) -> None:
         """End the stream once all that arrived is heard and its hits have left; `closed` is called then."""
-        self._own_up()
-        self._queue.put(_End(closed))
+        with self._arriving:
+            self._own_up()
+            self._hand_over()
+            self._queue.put(_End(closed))
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; return whether it came in time."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def _order(self, do: Callable[[Hearing], None]) -> None:
+        with self._arriving:
+            self._hand_over()
+            self._queue.put(_Order(do))
+
     def _own_up(self) -> None:
         if self._refused:
             refused, self._refused = self._refused, 0
+            self._hand_over()
             self._fed += refused
             self._queue.put(_Gap(refused, GapReason.OVERRUN))
+
+    def _hand_over(self) -> None:
+        """Let the stream's thread have what was held back."""
+        if self._held:
+            self._queue.put(self._held[0] if len(self._held) == 1 else np.concatenate(self._held))
+            self._held.clear()
 
     def _run(self) -> None:
         try:
@@ -281,6 +304,11 @@ class LiveStream:
                 self._heard += len(block)
                 self.unusable = hearing.unusable
                 self._let_tap(hearing.position - len(block), block)
+                self._wake_at = hearing.position + hearing.until_next
+                if ahead is None and self._queue.empty():
+                    missing = hearing.until_judgement
+                    missing_s = None if missing is None else missing / self.sample_rate
+                    stand_ready(missing_s, hearing.rehearse, lambda: not self._queue.empty())
             elif isinstance(piece, _Gap):
                 after = np.zeros((0, self.channels), dtype=np.float32)
                 if hearing.bridges(piece.length):

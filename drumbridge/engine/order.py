@@ -13,6 +13,7 @@ from typing import Final
 
 from drumbridge.core.events import LOOP
 from drumbridge.core.labels import BY_NAME, UNSURE
+from drumbridge.core.own_labels import own_pads
 from drumbridge.errors import SettingsError
 from drumbridge.library.sounds import Sound
 from drumbridge.library.store import Library
@@ -115,7 +116,7 @@ def kit_pads(library: Library, sounds: Iterable[Sound], per_pad: int) -> list[tu
     Returns
     -------
     list of (label, note, sounds)
-        In the order of the table of labels.
+        In the order of the table of labels, then a user's own by name.
     """
     import numpy as np
 
@@ -129,13 +130,14 @@ def kit_pads(library: Library, sounds: Iterable[Sound], per_pad: int) -> list[tu
             seen.add(sound.content_hash)
             by_label.setdefault(sound.label, []).append(sound)
     pads = []
-    for label, row in BY_NAME.items():
+    own = own_pads((*BY_NAME, *sorted(set(by_label) - set(BY_NAME))))  # their notes are none of a drum's
+    for label in (*BY_NAME, *own):
         of_label = by_label.get(label, [])
         vectors = vectors_of(library, of_label)
         confidences = np.array([sound.confidence for sound in of_label])
         chosen = [of_label[k] for k in choose_different(confidences, vectors, per_pad)]
         if chosen:
-            pads.append((label, row.gm_note, chosen))
+            pads.append((label, own[label].note if label in own else BY_NAME[label].gm_note, chosen))
     return pads
 
 

@@ -20,10 +20,12 @@ from drumbridge.audio.walk import audio_files_below, entry_of
 from drumbridge.core.events import KINDS
 from drumbridge.errors import AudioError, DrumbridgeError, LibraryError, SettingsError
 from drumbridge.inference.registry import default_model, model_hash_of, model_path
+from drumbridge.library.heads import rescore_new_sounds
 from drumbridge.library.listing import Counts, Entry, Listing
 from drumbridge.library.sample_map import place_new_sounds
 from drumbridge.library.sounds import Sound, sounds_where
 from drumbridge.library.store import HeardFile, Library
+from drumbridge.library.vector_file import keep_vectors
 
 from .cancellation import check_cancelled
 from .scan_workers import Answer, Hashes, Heard, LocalWorkers, Workers
@@ -152,6 +154,7 @@ class Scan:
             ``job.cancelled``.
         LibraryError, ModelError
         """
+        rescore_new_sounds(self.library)  # of a scan that was killed before it came to that
         hashing: deque[tuple[list[Entry], dict[bytes, bytes], Answer[Hashes] | None]] = deque()
         hearing: deque[tuple[list[HeardFile], list[int], Answer[Heard] | None]] = deque()
         chunks = self._listing.todo(_AT_ONCE)
@@ -169,6 +172,7 @@ class Scan:
         finally:
             workers.close()
         place_new_sounds(self.library, self.hearing_id)
+        keep_vectors(self.library, self.hearing_id)
 
     def _begin(self, chunk: list[Entry], workers: Workers) -> Any:
         """Begin to hash those files that are not known by another name."""
@@ -203,6 +207,7 @@ class Scan:
             else:
                 files[k] = file._replace(sound=answer)
         self.library.remember(files, self.hearing_id)
+        rescore_new_sounds(self.library)
         return [file.path for file in files]
 
 

@@ -120,7 +120,7 @@ def hear_files(
         except AudioError as error:
             results[k] = error
     if shots:
-        answers = classifications([shot for shot, _, _ in shots.values()], classifier, KEPT_LABELS)
+        answers = classifications([shot for shot, _, _ in shots.values()], classifier, at_most=KEPT_LABELS)
         for (k, (_, duration_s, sample_rate)), answer in zip(shots.items(), answers, strict=True):
             results[k] = heard_one_shot(answer, duration_s, sample_rate)
     return [results[k] for k in range(len(paths))]

@@ -8,10 +8,9 @@ the sample of the hit's attack. An empty label takes a correction back.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-from drumbridge.core.labels import BY_NAME
+from drumbridge.core.own_labels import check_label_name
 from drumbridge.errors import LibraryError
 
 from .store import Library
@@ -28,29 +27,28 @@ class Correction(NamedTuple):
 
 
 def check_label(label: str) -> str:
-    """Return a label that a sound may be given, "" for none.
+    """Return a label that a sound may be given, as it is kept: one of the table, one of a user's own, or "" for none.
 
     Raises
     ------
     LibraryError
-        ``library.label``: there is no such label.
+        ``library.label``: it can be no label.
     """
-    if label and label not in BY_NAME:
-        close = get_close_matches(label, BY_NAME, n=1)
-        hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(BY_NAME)}."
-        raise LibraryError("library.label", f"There is no label {label!r:.60}{hint}")
-    return label
+    try:
+        return check_label_name(label) if label else ""
+    except ValueError as error:
+        raise LibraryError("library.label", f"{label!r:.60} cannot be a label: {error}.") from None
 
 
-def correct(library: Library, content_hash: bytes, position: int, label: str) -> None:
-    """Write a correction, or take one back with an empty label.
+def correct(library: Library, content_hash: bytes, position: int, label: str) -> str:
+    """Write a correction, or take one back with an empty label; return the label as it is kept.
 
     Raises
     ------
     LibraryError
         ``library.label``, or what is wrong with the library.
     """
-    check_label(label)
+    label = check_label(label)
     with library.transaction() as connection:
         if label:
             connection.execute(
@@ -61,6 +59,7 @@ def correct(library: Library, content_hash: bytes, position: int, label: str) ->
             connection.execute(
                 "DELETE FROM corrections WHERE content_hash = ? AND position = ?", (content_hash, position)
             )
+    return label
 
 
 def correction_of(library: Library, content_hash: bytes, position: int) -> str:

@@ -2,7 +2,8 @@
 
 Conventions: terms stand between blanks and must all hold; a name or a path goes on to the next term, or stands in
 quotes. A text field takes ``:`` (is one of these, commas between) or ``!=`` (is none of these), a number
-``<  <=  >  >=  =``. Everything else is an error that names the term: a word that was misspelt must not find everything.
+``<  <=  >  >=  =``. Labels of a user's own are known to the library alone, so whoever reads a query is told them.
+Everything else is an error that names the term: a word that was misspelt must not find everything.
 Pure: no file, no database.
 """
 
@@ -10,11 +11,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 from drumbridge.core.events import KINDS
 from drumbridge.core.labels import BY_NAME, GROUPS, UNSURE
+from drumbridge.core.own_labels import label_key
 from drumbridge.errors import LibraryError
 
 IS: Final = ":"
@@ -31,7 +34,7 @@ NUMBERS: Final[dict[str, tuple[str, str]]] = {
     "hits": ("n_hits", "of a loop"),
     "size": ("size", "bytes"),
 }
-_STATES = ("corrected", "unsure", "failed", "vanished")
+_STATES = ("corrected", "personal", "unsure", "failed", "vanished")
 # Text fields with a choice of values.
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "label": (*BY_NAME, UNSURE),
@@ -43,6 +46,9 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 # Text fields with any value: "name" in the name of the file, "path" anywhere in its path, "below" a folder.
 TEXTS: Final = ("name", "path", "below", "like")
 FIELDS: Final = (*CHOICES, *NUMBERS, *TEXTS)
+_OF_LABELS = ("label", "group", "with")
+
+OwnLabels = Callable[[], Iterable[str]]
 
 _TERM = re.compile(r"([A-Za-z_]+)\s*(<=|>=|!=|<|>|=|:)(.*)", re.DOTALL)
 
@@ -61,29 +67,35 @@ class Term(NamedTuple):
     values: tuple[Any, ...]
 
     def __str__(self) -> str:
-        written = [f"{value:g}" if isinstance(value, float) else value for value in self.values]
+        written = [f"{value:g}" if isinstance(value, float) else label_key(value) for value in self.values]
         if self.field in TEXTS:
-            quote = "'" if '"' in written[0] else '"'
-            return f"{self.field}{self.operator}{quote}{written[0]}{quote}"
+            quote = "'" if '"' in self.values[0] else '"'
+            return f"{self.field}{self.operator}{quote}{self.values[0]}{quote}"
         return f"{self.field}{self.operator}{','.join(written)}"
 
 
-def parse_query(text: str) -> tuple[Term, ...]:
+def parse_query(text: str, own_labels: OwnLabels = tuple) -> tuple[Term, ...]:
     """Return the terms of a query.
+
+    Parameters
+    ----------
+    text : str
+    own_labels : callable, optional
+        Returns the labels that are not in the table; called when a query names a label that is not.
 
     Raises
     ------
     LibraryError
         ``library.query``: names the term and what would be right.
     """
-    terms = tuple(parse_term(word) for word in _joined(_words(text)))
+    terms = tuple(parse_term(word, own_labels) for word in _joined(_words(text)))
     if sum(term.field == "like" for term in terms) > 1:
         raise _wrong("like: can stand in a query once: sounds are ordered by how near they are to one")
     return terms
 
 
-def parse_term(text: str) -> Term:
-    """Return one term, of which the value needs no quotes.
+def parse_term(text: str, own_labels: OwnLabels = tuple) -> Term:
+    """Return one term, of which the value needs no quotes; see `parse_query`.
 
     Raises
     ------
@@ -106,11 +118,19 @@ def parse_term(text: str) -> Term:
         raise _wrong("like takes : only")
     if field in TEXTS:
         return Term(field, operator, (value,))
-    values = tuple(part.strip().lower() for part in value.split(","))
-    for part in values:
-        if part not in CHOICES[field]:
-            raise _wrong(f"there is no {field} {part!r}{_close(part, CHOICES[field])}")
-    return Term(field, operator, values)
+    return Term(field, operator, tuple(_choice(field, part, own_labels) for part in value.split(",")))
+
+
+def _choice(field: str, part: str, own_labels: OwnLabels) -> str:
+    """Return one of the values that a field can have."""
+    value = label_key(part)
+    if value in CHOICES[field]:
+        return value
+    own = tuple(own_labels()) if field in _OF_LABELS else ()
+    for label in own:
+        if value == label_key(label):
+            return label
+    raise _wrong(f"there is no {field} {part.strip().lower()!r}{_close(value, (*CHOICES[field], *own))}")
 
 
 def _number(field: str, operator: str, value: str) -> float:

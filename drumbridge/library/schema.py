@@ -120,7 +120,53 @@ JOIN contents ON contents.id = results.content_id
 LEFT JOIN corrections ON corrections.content_hash = contents.hash AND corrections.position = hits.position;
 """
 
-MIGRATIONS: list[str] = [_VERSION_1]
+# A personal head (core.personal_head) and what it calls otherwise than the model: `results` stay as they were heard.
+_VERSION_2 = """
+CREATE TABLE heads (
+    id INTEGER PRIMARY KEY,
+    format INTEGER NOT NULL,
+    model_hash BLOB NOT NULL,       -- the model whose embedding and answers it was learned on
+    model TEXT NOT NULL,            -- name and version, for people
+    unsure_below REAL NOT NULL,
+    classes TEXT NOT NULL,          -- JSON: [label, ...]
+    vectors BLOB NOT NULL,          -- float16 (n, d), of length 1
+    coefficients BLOB NOT NULL,     -- float32 (n, classes)
+    trial TEXT NOT NULL,            -- JSON: what the cross-validation found
+    in_use INTEGER NOT NULL,
+    covered INTEGER NOT NULL        -- results up to this number were judged by the head in use
+);
+CREATE TABLE rescored (             -- by the head in use, only where it differs
+    result_id INTEGER PRIMARY KEY REFERENCES results,
+    label TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    unsure INTEGER NOT NULL,
+    ranking TEXT NOT NULL
+);
+DROP VIEW sounds;
+CREATE VIEW sounds AS               -- the latest answer, by the head in use, unless a person knows better
+SELECT
+    files.id AS id, files.path AS path, files.size AS size, files.vanished AS vanished,
+    files.error_code AS error_code, files.error_message AS error_message,
+    contents.hash AS content_hash, results.id AS result_id, results.hearing_id AS hearing_id,
+    results.kind AS kind, results.duration_s AS duration_s, results.sample_rate AS sample_rate,
+    coalesce(corrections.label, rescored.label, results.label) AS label,
+    CASE WHEN corrections.label IS NULL THEN coalesce(rescored.confidence, results.confidence) ELSE 1.0 END
+        AS confidence,
+    CASE WHEN corrections.label IS NULL THEN coalesce(rescored.unsure, results.unsure) ELSE 0 END AS unsure,
+    corrections.label IS NOT NULL AS corrected,
+    corrections.label IS NULL AND rescored.label IS NOT NULL AND rescored.label != results.label AS personal,
+    results.label AS heard_label, results.confidence AS heard_confidence,
+    results.velocity AS velocity, results.level_db AS level_db,
+    coalesce(rescored.ranking, results.ranking) AS ranking,
+    results.n_hits AS n_hits, results.warning AS warning, results.x AS x, results.y AS y
+FROM files
+LEFT JOIN contents ON contents.id = files.content_id
+LEFT JOIN results ON results.content_id = files.content_id AND results.hearing_id = files.hearing_id
+LEFT JOIN rescored ON rescored.result_id = results.id
+LEFT JOIN corrections ON corrections.content_hash = contents.hash AND corrections.position = -1;
+"""
+
+MIGRATIONS: list[str] = [_VERSION_1, _VERSION_2]
 
 
 def open_database(path: Path, *, writing: bool, wait_s: float) -> sqlite3.Connection:

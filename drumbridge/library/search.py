@@ -10,22 +10,28 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from drumbridge.core.labels import LABELS
+from drumbridge.core.labels import GROUPS, LABELS
 from drumbridge.errors import LibraryError
 
-from .query import IS_NOT, NUMBERS, Term
-from .sounds import Sound, sounds_of, sounds_where
+from .query import IS_NOT, NUMBERS, Term, parse_query, parse_term
+from .sounds import Sound, own_labels, sounds_where
 from .store import Library
 
-_LOOKED_AT = 500  # nearest sounds that are asked one by one whether they fit a query
+if TYPE_CHECKING:
+    import numpy as np
+
+_LOOKED_AT = 500  # nearest sounds that are asked whether they fit a query before all are
+_AT_ONCE = 50  # asked in one go
 
 Hear = Callable[[str], "tuple[bytes, int]"]
 
 _STATE_CONDITIONS = {
     "corrected": "corrected",
+    "personal": "personal",
     "unsure": "unsure",
     "failed": "error_code IS NOT NULL",
     "vanished": "vanished",
@@ -37,6 +43,26 @@ class Found(NamedTuple):
 
     sound: Sound
     similarity: float | None = None
+
+
+def terms_for(library: Library, query: str | Sequence[str]) -> tuple[Term, ...]:
+    """Return the terms of a query that may name labels of the user's own.
+
+    Parameters
+    ----------
+    library : Library
+    query : str or sequence of str
+        A whole query, or a term each, of which the values need no quotes.
+
+    Raises
+    ------
+    LibraryError
+        ``library.query``.
+    """
+    own = partial(own_labels, library)
+    if isinstance(query, str):
+        return parse_query(query, own)
+    return tuple(parse_term(word, own) for word in query)
 
 
 def find_sounds(
@@ -86,32 +112,46 @@ def _nearest(library: Library, name: str, where: str, values: list[Any], hear: H
         nearest = np.sort(np.argpartition(-similarities, _LOOKED_AT)[:_LOOKED_AT])
     nearest = nearest[np.argsort(-similarities[nearest], kind="stable")]
     where, values = f"{where} AND path != ?", [*values, os.fsencode(path)]
-    for k in nearest:
-        for id_ in _files_of(library, int(embeddings.result_ids[k])):
-            for sound in sounds_where(library, f"id = ? AND {where}", [id_, *values]):
-                yield Found(sound, round(float(similarities[k]), 4))
+    for start in range(0, len(nearest), _AT_ONCE):
+        yield from _fitting(
+            library, nearest[start : start + _AT_ONCE], embeddings.result_ids, similarities, where, values
+        )
     if len(nearest) == len(similarities):
         return
-    order = np.argsort(-similarities, kind="stable")
-    wanted: dict[int, list[int]] = {}
     with library.explaining() as connection:
-        query = f"SELECT result_id, id FROM sounds WHERE hearing_id = ? AND {where} ORDER BY path"
-        for result_id, id_ in connection.execute(query, [hearing_id, *values]):
-            wanted.setdefault(result_id, []).append(id_)
-    for k in order[~np.isin(order, nearest)]:
-        for sound in sounds_of(library, wanted.get(int(embeddings.result_ids[k]), ())):
-            yield Found(sound, round(float(similarities[k]), 4))
+        query = f"SELECT DISTINCT result_id FROM sounds WHERE hearing_id = ? AND {where}"
+        rows = connection.execute(query, [hearing_id, *values]).fetchall()
+    wanted = np.array([row[0] for row in rows], dtype=np.int64)
+    rest = np.setdiff1d(np.flatnonzero(np.isin(embeddings.result_ids, wanted)), nearest)
+    rest = rest[np.argsort(-similarities[rest], kind="stable")]
+    for start in range(0, len(rest), _AT_ONCE):
+        yield from _fitting(library, rest[start : start + _AT_ONCE], embeddings.result_ids, similarities, where, values)
 
 
-def _files_of(library: Library, result_id: int) -> list[int]:
-    """Return the numbers of the files that have a result, in order of their paths."""
-    with library.explaining() as connection:
-        rows = connection.execute(
-            "SELECT files.id FROM results JOIN files ON files.content_id = results.content_id"
-            " AND files.hearing_id = results.hearing_id WHERE results.id = ? ORDER BY path",
-            (result_id,),
-        ).fetchall()
-    return [row[0] for row in rows]
+def _fitting(
+    library: Library,
+    rows: np.ndarray,
+    result_ids: np.ndarray,
+    similarities: np.ndarray,
+    where: str,
+    values: list[Any],
+) -> Iterator[Found]:
+    """Yield the sounds of some rows of the embeddings that fit a condition, row by row and by path."""
+    wanted = result_ids[rows].tolist()
+    are_theirs = (
+        "id IN (SELECT files.id FROM results JOIN files ON files.content_id = results.content_id"
+        f" AND files.hearing_id = results.hearing_id WHERE results.id IN ({_marks(wanted)}))"
+    )
+    sounds: dict[int, list[Sound]] = {}
+    for sound in sounds_where(library, f"{are_theirs} AND {where}", [*wanted, *values]):
+        sounds.setdefault(sound.result_id, []).append(sound)
+    for row, result_id in zip(rows, wanted, strict=True):
+        for sound in sounds.get(result_id, ()):
+            yield Found(sound, round(float(similarities[row]), 4))
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _stored(library: Library, path: str, hear: Hear | None) -> tuple[bytes, int]:
@@ -146,7 +186,7 @@ def conditions(terms: Sequence[Term]) -> tuple[str, list[Any]]:
 
 
 def _condition(term: Term) -> tuple[str, list[Any]]:
-    marks = ", ".join("?" * len(term.values))
+    marks = _marks(term.values)
     if term.field in NUMBERS:
         return f"{NUMBERS[term.field][0]} {term.operator} ?", list(term.values)
     if term.field == "is":
@@ -155,8 +195,8 @@ def _condition(term: Term) -> tuple[str, list[Any]]:
         return f"CASE WHEN unsure THEN 'unsure' ELSE label END IN ({marks})", list(term.values)
     if term.field == "group":
         labels = [label.name for label in LABELS if label.group in term.values]
-        labels += [value for value in term.values if value == "unsure"]
-        return f"CASE WHEN unsure THEN 'unsure' ELSE label END IN ({', '.join('?' * len(labels))})", labels
+        labels += [value for value in term.values if value not in GROUPS]  # "unsure", and labels of a user's own
+        return f"CASE WHEN unsure THEN 'unsure' ELSE label END IN ({_marks(labels)})", labels
     if term.field == "with":
         return (
             "EXISTS (SELECT 1 FROM heard_hits WHERE heard_hits.result_id = sounds.result_id"

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from drumbridge.core.labels import BY_NAME, UNSURE
+
 from .store import Library
 
 _COLUMNS = (
@@ -120,6 +122,15 @@ def hits_of(library: Library, sound: Sound) -> list[HeardHit]:
         HeardHit(index, position, velocity, level_db, label, confidence, bool(corrected), _pairs(labels))
         for index, position, velocity, level_db, label, confidence, corrected, labels in rows
     ]
+
+
+def own_labels(library: Library) -> list[str]:
+    """Return the labels in use that are not in the table: those of a user's corrections, and of a model of a user's."""
+    found: set[str] = set()
+    with library.explaining() as connection:
+        for table in ("corrections", "rescored", "results", "hits"):
+            found.update(row[0] for row in connection.execute(f"SELECT DISTINCT label FROM {table}"))
+    return sorted(found - set(BY_NAME) - {UNSURE, ""})
 
 
 def _sound(row: tuple[Any, ...]) -> Sound:

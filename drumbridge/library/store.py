@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from .heard import HeardSound
 from .schema import explained, open_database
+from .vector_file import forget_vectors
 
 _WAIT_S = 30.0
 
@@ -56,6 +57,8 @@ class Library:
     def __init__(self, path: str | os.PathLike[str], *, writing: bool = True, wait_s: float = _WAIT_S) -> None:
         self.path = Path(path)
         self.kept: dict[int, Any] = {}  # what was read at some cost and may be read again; see `embeddings`
+        if writing and not self.path.exists():
+            forget_vectors(self.path)  # of a library that stood here before
         self.connection = open_database(self.path, writing=writing, wait_s=wait_s)
 
     def __enter__(self) -> Library:

@@ -38,7 +38,10 @@ _PATH = Argument("path", "s", "of an audio file, as the DAW gives it: POSIX, Win
 _MODEL = Argument(
     "model", "s", "name of a model, or its path in any such form; by default the server's own", optional=True
 )
-_LABEL = Argument("label", "s", 'name of a drum, or "unsure"')
+_KIT = Argument(
+    "kit", "s", 'name of a kit whose pads are the answers, as in a stream that uses it; "" for none', optional=True
+)
+_LABEL = Argument("label", "s", 'name of a drum or of a pad, or "unsure"')
 _P = Argument("p", "f", "probability, 0..1")
 
 REQUESTS: Final[tuple[Request, ...]] = (
@@ -64,7 +67,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
     ),
     Request(
         PREFIX + "classify",
-        (REQ, _PATH, _MODEL),
+        (REQ, _PATH, _MODEL._replace(text=_MODEL.text + ', or ""'), _KIT),
         "Asks what a one-shot is: a file with one drum hit.",
         done=(_LABEL, _P),
         replies=(PREFIX + "scores", PREFIX + "warning"),
@@ -75,7 +78,8 @@ REQUESTS: Final[tuple[Request, ...]] = (
             REQ,
             _PATH,
             Argument("start_s", "f", "start of the part that matters, seconds", optional=True),
-            Argument("end_s", "f", "its end, seconds", optional=True),
+            Argument("end_s", "f", "its end, seconds; -1: that of the file", optional=True),
+            _KIT,
         ),
         "Asks for every hit of a file; hits are sent as they are found.",
         done=(Argument("n", "i", "how many hits were sent"),),

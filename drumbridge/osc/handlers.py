@@ -185,7 +185,7 @@ class Bridge:
             from drumbridge.engine.live_kits import LiveKits
             from drumbridge.osc.kit_requests import KitRequests
 
-            kits = LiveKits(self.engine.kits, lambda: self.engine.load_model(), self.live.streams)
+            kits = LiveKits(self.engine.kits, lambda: self.engine.load_hit_model(), self.live.streams)
             self._kits = KitRequests(kits, self.live.tell)
         return self._kits
 
@@ -215,6 +215,11 @@ class Bridge:
     def requests(self) -> int:
         """How many messages have come."""
         return self._requests
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a stream is open (an input is one too), or a job waits or runs; from any thread."""
+        return any(self.jobs.counts()) or (self._live is not None and any(True for _ in self._live.streams))
 
     def receive(self, packet: bytes, session: Session) -> None:
         """Do what a packet of a client asks."""

@@ -21,19 +21,21 @@ from drumbridge.osc.replies import clipped, replies, reply
 from drumbridge.osc.wire import Message
 
 if TYPE_CHECKING:
+    from drumbridge.core.kit import Kit
     from drumbridge.engine.engine import Engine
     from drumbridge.library.listing import Counts
     from drumbridge.library.sounds import Sound
 
 Send = Callable[[Message], None]
 
+TO_THE_END: Final = -1.0  # as the end of a part
 _PROGRESS_EVERY_S: Final = 0.1
 _LABELS_OF_A_FILE: Final = 5  # the best ones of each file of a scan; classify tells all
 
 
-def classify(engine: Engine, job: Job, send: Send, path: str, model: str | None = None) -> Sequence[Any]:
+def classify(engine: Engine, job: Job, send: Send, path: str, model: str | None = None, kit: str = "") -> Sequence[Any]:
     """Send all scores of a one-shot; done with the answer."""
-    answer = engine.classify(_path(path), model=_model(model))
+    answer = engine.classify(_path(path), model=_model(model), kit=_kit(engine, kit))
     for message in replies(PREFIX + "scores", job.req, _rows(answer.ranking)):
         send(message)
     _warn(job, send, answer.warning)
@@ -41,7 +43,7 @@ def classify(engine: Engine, job: Job, send: Send, path: str, model: str | None 
 
 
 def transcribe(
-    engine: Engine, job: Job, send: Send, path: str, start_s: float = 0.0, end_s: float | None = None
+    engine: Engine, job: Job, send: Send, path: str, start_s: float = 0.0, end_s: float = TO_THE_END, kit: str = ""
 ) -> Sequence[Any]:
     """Send the hits of a file as they are found, and how far it is; done with their number."""
     n = 0
@@ -64,7 +66,13 @@ def transcribe(
             next_s = time.monotonic() + _PROGRESS_EVERY_S
 
     transcription = engine.transcribe(
-        file, start_s=start_s, end_s=end_s, on_hits=on_hits, on_progress=on_progress, cancelled=job.cancelled
+        file,
+        start_s=start_s,
+        end_s=None if end_s == TO_THE_END else end_s,
+        kit=_kit(engine, kit),
+        on_hits=on_hits,
+        on_progress=on_progress,
+        cancelled=job.cancelled,
     )
     engine.recent_hits.remember(job.client_id, str(file), tuple(hit.position for hit in transcription.hits))
     _warn(job, send, transcription.warning)
@@ -131,6 +139,10 @@ def _path(text: str) -> Path:
 def _model(name_or_path: str | None) -> str | None:
     """Return the name of a model as it is, and a path, which has a suffix, as a path on this machine."""
     return str(_path(name_or_path)) if name_or_path and "." in name_or_path else name_or_path
+
+
+def _kit(engine: Engine, name: str) -> Kit | None:
+    return engine.kits.load(name) if name else None
 
 
 def _rows(ranking: Iterable[LabelConfidence]) -> list[tuple[str, float]]:

@@ -120,6 +120,11 @@ class Server:
         """A descriptor that ends the wait of `run` when written to, for `signal.set_wakeup_fd`."""
         return self._waker.fileno()
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a client is connected, a stream or an input is open, or a job waits or runs; from any thread."""
+        return bool(self._connections) or self.bridge.in_use
+
     def run(self) -> None:
         """Serve until `stop` is called."""
         reader = threading.Thread(target=self._read_datagrams, name="datagrams", daemon=True)

@@ -22,8 +22,7 @@ from drumbridge.engine.sound_corrections import Corrected, correct_sound
 from drumbridge.errors import LibraryError, SettingsError
 from drumbridge.library.corrections import WHOLE
 from drumbridge.library.least_certain import how_many_left, least_certain
-from drumbridge.library.query import parse_query
-from drumbridge.library.search import conditions, find_sounds
+from drumbridge.library.search import conditions, find_sounds, terms_for
 from drumbridge.library.sounds import Sound, hits_of, sounds_where
 from drumbridge.library.store import Library
 
@@ -132,7 +131,7 @@ def _brief(sound: Sound) -> dict[str, Any]:
 
 def _found(library: Library, query: str) -> dict[str, Any]:
     """Return the numbers of what a query finds, and the names of the first."""
-    terms = parse_query(query)
+    terms = terms_for(library, query)
     like = any(term.field == "like" for term in terms)
     ids: list[int] = []
     first: list[dict[str, Any]] = []
@@ -148,7 +147,7 @@ def _found(library: Library, query: str) -> dict[str, Any]:
 
 def _uncertain(library: Library, limit: int, query: str) -> dict[str, Any]:
     """Return what a label session asks about next."""
-    where, values = conditions(parse_query(query))
+    where, values = conditions(terms_for(library, query))
     entries = []
     hits: dict[int, tuple[Sound, list[Any]]] = {}
     for entry in least_certain(library, limit, where, values):

@@ -54,6 +54,34 @@ def test_learned_from_a_recording_and_used_on_another(kits, recording, tmp_path,
     assert [m.note for m in mido.MidiFile(tmp_path / "song.mid") if m.type == "note_on"] == [37, 36]
 
 
+def test_one_shots_are_called_by_the_pads_of_a_kit(kits, recording, tmp_path, capsys):
+    assert kits("learn", "desk", "--taps", recording, "--pads", "thud,tick", "--per-pad", "3") == 0
+    capsys.readouterr()
+    soundfile.write(tmp_path / "low.wav", kick(), RATE)
+    soundfile.write(tmp_path / "high.wav", hat(), RATE)
+    assert kits("classify", tmp_path / "low.wav", tmp_path / "high.wav", "--kit", "Desk") == 0
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[1] for line in out.splitlines()] == ["thud", "tick"]
+    assert err == ""
+    assert kits("classify", tmp_path / "low.wav", "--kit", "desk", "--json", "--after-ms", "10") == 0
+    assert set(json.loads(capsys.readouterr().out)["scores"]) == {"thud", "tick"}
+
+
+@pytest.mark.parametrize("segmentation", ["whole", "fixed"])
+@pytest.mark.parametrize("source", ["--taps", "--device"])
+def test_a_model_of_whole_files_can_learn_no_pads(recording, tmp_path, capsys, segmentation, source):
+    shape = {"samples_before": 0, "samples_after": 4608} if segmentation == "fixed" else {}
+    text = json.dumps(manifest(segmentation=segmentation, **shape))
+    model = write_small_model(tmp_path / "whole.onnx", manifest_text=text, presence=False)
+    pads = ["--pads", "thud,tick", "--per-pad", "3"] if source == "--taps" else []
+    code = main(["learn", "desk", source, str(recording), *pads, "--model", str(model), "--kits", str(tmp_path / "k")])
+    err = capsys.readouterr().err
+    assert (code, err.count("\n")) == (1, 1)
+    assert "names whole files, not the hits in them" in err
+    assert err.endswith("[model.segmentation]\n")
+    assert not (tmp_path / "k").exists()
+
+
 def test_a_kit_is_added_to_only_when_asked(kits, recording, tmp_path, capsys):
     assert kits("learn", "desk", "--taps", recording, "--pads", "thud,tick", "--per-pad", "3") == 0
     (tmp_path / "more").mkdir()
@@ -86,6 +114,7 @@ def test_a_kit_is_added_to_only_when_asked(kits, recording, tmp_path, capsys):
         (("kits", "show", "nobody"), "kit.not_found"),
         (("kits", "rename", "desk"), "cli.usage"),
         (("transcribe", "REC", "--kit", "nobody"), "kit.not_found"),
+        (("classify", "REC", "--kit", "nobody"), "kit.not_found"),
     ],
 )
 def test_what_cannot_be_is_one_line(kits, recording, capsys, arguments, code):

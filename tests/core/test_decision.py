@@ -22,15 +22,29 @@ def test_one_shot_probabilities_share_one(scores, activation, temperature) -> No
 
 
 @given(logits)
-def test_ranking_holds_every_label_and_is_strongest_first(scores) -> None:
+def test_ranking_holds_every_label_and_after_the_answer_is_strongest_first(scores) -> None:
     rule = DecisionRule(LABELS)
     for p in rule.one_shot_probabilities(scores):
         ranking = rule.one_shot_ranking(p)
         assert {entry.label for entry in ranking} >= set(LABELS)
         confidences = [entry.confidence for entry in ranking]
-        assert confidences == sorted(confidences, reverse=True)
+        assert confidences[1:] == sorted(confidences[1:], reverse=True)
         assert confidences[0] <= 1.0 + 1e-9
         assert rule.one_shot_ranking(p, 3) == ranking[:3]
+
+
+def test_what_may_be_any_percussion_is_not_called_a_snare() -> None:
+    p = np.array([0.0, 0.4, 0.3, 0.02, 0.0, 0.18, 0.1])
+    best = DecisionRule(LABELS).one_shot_ranking(p)[0]
+    assert best.label == "tom_low"
+    assert best.confidence == pytest.approx(0.32)
+
+
+def test_after_what_is_no_drum_stands_the_drum_that_it_would_be() -> None:
+    p = np.array([0.0, 0.2, 0.08, 0.08, 0.09, 0.0, 0.55])
+    ranking = DecisionRule((*LABELS[:-1], "other")).one_shot_ranking(p)
+    assert [entry.label for entry in ranking[:3]] == ["other", "tom", "snare"]
+    assert ranking[1].confidence == pytest.approx(0.25)
 
 
 def test_a_group_outvotes_a_label_outside_it() -> None:

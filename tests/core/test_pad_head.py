@@ -54,7 +54,7 @@ def test_the_order_of_taps_does_not_matter(order, seed):
         learned = kit
         for tap in taught:
             learned = learned.with_tap(tap)
-        heads.append(learn_kit(learned, LevelClassifier()).name(Stage.FINAL, *stroke))
+        heads.append(learn_kit(learned, LevelClassifier()).ranking(Stage.FINAL, *stroke))
     assert heads[0] == heads[1]
 
 

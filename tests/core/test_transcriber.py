@@ -86,6 +86,53 @@ def test_any_cutting_gives_the_same_hits(
     assert [hit.index for hit in whole] == list(range(len(whole)))
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 1000), early_ms=st.sampled_from([None, 10.0]), halved=st.booleans(), size=st.integers(1, 300)
+)
+def test_nothing_is_heard_before_it_is_said_to_be_possible(
+    seed: int, early_ms: float | None, halved: bool, size: int
+) -> None:
+    rate = 2 * RATE if halved else RATE
+    source = {"source_rate": rate, "resampler": EverySecond()} if halved else {}
+    classifier = LevelClassifier(sample_rate=RATE, has_presence=True)
+    transcriber = Transcriber(classifier, settings=TranscriberSettings(early_ms=early_ms), **source)
+    heard, calls, position = 0, 0, 0
+    audio = music(seed, rate=rate)
+    while position < len(audio):
+        left = transcriber.until_next
+        assert left >= 1
+        quiet = audio[position : position + min(size, left - 1)]
+        assert transcriber.process(quiet) == []
+        position += len(quiet)
+        rest = audio[position : position + max(1, left - len(quiet))]
+        heard += len(transcriber.process(rest))
+        position += len(rest)
+        calls += 1
+    assert heard >= 2
+    assert halved or calls < len(audio) / 20  # it is worth waiting for
+
+
+def test_a_rehearsal_changes_nothing() -> None:
+    audio = music(5)
+    settings = TranscriberSettings(early_ms=10.0)
+    classifier = LevelClassifier(sample_rate=RATE, has_presence=True)
+    plain, rehearsing = (Transcriber(classifier, settings=settings) for _ in range(2))
+    expected, hits, judged = [], [], []
+    for start in range(0, len(audio), 100):
+        block = audio[start : start + 100]
+        expected += plain.process(block)
+        missing = rehearsing.until_judgement
+        judged.append(missing)
+        rehearsing.rehearse()
+        new = rehearsing.process(block)
+        if missing is not None and missing > len(block):
+            assert new == [] or any(hit.stage is Stage.EARLY for hit in new)
+        hits += new
+    assert_same(hits, expected)
+    assert any(missing is not None for missing in judged)
+
+
 def test_sample_by_sample_gives_the_same_hits() -> None:
     audio = music(3, rate=8000, length_s=1.5)
     whole = transcribe(Transcriber(LevelClassifier(sample_rate=8000)), audio, [len(audio)])

@@ -238,3 +238,28 @@ def test_a_taken_port_is_said_and_a_closed_receiver_leaves_it_free(streams, rece
     fresh.play(np.zeros((64, 1)), 64)
     assert again.close(DEADLINE_S)
     fresh.close()
+
+
+def test_what_is_lost_of_a_host_block_is_a_gap_of_its_length_and_positions_after_it_are_exact(
+    receiver, rea, streams, heard, loop, in_file
+):
+    """The clock stands still: sizes alone tell it. Of every 100th block of 512 the first 300 samples are lost."""
+    blocks, lost = [loop[start : start + 512] for start in range(0, len(loop) - 511, 512)], []
+    for k, block in enumerate(blocks):
+        for j, packet in enumerate(audio_packets(rea.identifier, RATE, block)):
+            if k % 100 == 35 and j == 0:
+                lost.append((k * 512, 300))
+            else:
+                rea.socket.send(packet)
+        rea.sent += 512
+        if k % 8 == 0:
+            rea.arrived()
+    rea.arrived()
+    assert receiver.close(DEADLINE_S)
+    heard.wait_over()
+    assert [gap[:2] for gap in heard.gaps[rea.name]] == lost
+    # Hits that lie well away from a hole are those of the file.
+    expected = [hit for hit in in_file(loop[: 512 * len(blocks)]) if all(abs(hit[0] - at) > 4410 for at, _ in lost)]
+    found = dict(heard.finals(rea.name))
+    assert len(expected) > 3
+    assert all(any(found.get(at + d) == label for d in (-1, 0, 1)) for at, label in expected)

@@ -127,7 +127,7 @@ class TestEngine:
             if cancelled():
                 raise JobError("job.cancelled", "The job was cancelled.")
 
-    def classify(self, path: Path, *, model: str | None = None) -> Classification:
+    def classify(self, path: Path, *, model: str | None = None, kit: object = None) -> Classification:
         name = Path(path).name
         self.order.append(name)
         if name == "missing":
@@ -137,7 +137,7 @@ class TestEngine:
         ranking = tuple(LabelConfidence(label, p) for label, p in (("kick", 0.5), ("snare", 0.25), ("clap", 0.25)))
         return Classification(ranking, name == "unsure", 100, -6.0, (), model or "small")
 
-    def transcribe(self, path, *, start_s, end_s, on_hits, on_progress, cancelled) -> SimpleNamespace:
+    def transcribe(self, path, *, start_s, end_s, kit, on_hits, on_progress, cancelled) -> SimpleNamespace:
         name = Path(path).name
         self.order.append(name)
         sure = (LabelConfidence("kick", 0.75), LabelConfidence("crash", 0.5))

@@ -1,11 +1,15 @@
 """Audio interfaces over OSC, played by a file: start, status, stop, and what is refused."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 import soundfile
 from live_player import HIT
-from osc_client import ENDS, Tcp, Udp, serving
+from osc_client import DEADLINE_S, ENDS, Tcp, Udp, serving
 
+from drumbridge.cli.serve import _end_when_idle
 from drumbridge.core.labels import LABELS
 from drumbridge.core.synthesis import render_loop
 from drumbridge.engine.engine import Engine
@@ -125,3 +129,44 @@ def test_what_cannot_be_is_refused(udp, minute, arguments, code):
     if code:
         assert answer.arguments[1] == code
     assert inputs(udp) == []
+
+
+def wait_until(true) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+
+
+def test_what_is_in_use_keeps_an_idle_server_alive(server, minute):
+    """Time is what the server is told it waited: 10 s of patience, in steps of a second."""
+    client = Udp(server.address[1])
+    listening = Tcp(server.address[1], LengthFraming())
+    listening.send("ping", 1)
+    assert listening.receive().address == ENDS[0]
+    waited, ended = [], threading.Event()
+
+    def wait(step_s: float) -> None:
+        waited.append(step_s)
+        if len(waited) % 25 == 0:  # well over 10 s without a request: it is still there, and goes on to the next use
+            uses.pop(0)()
+        assert len(waited) < 200
+
+    def stream() -> None:
+        listening.close()
+        wait_until(lambda: not server.in_use)
+        (opened,) = asked(client, "stream/open", 2, RATE, 1)[0].arguments[1:]
+        streams.append(opened)
+
+    def device() -> None:
+        assert asked(client, "stream/close", 3, streams[0])[0].address == ENDS[0]
+        streams.append(asked(client, "input/start", 4, str(minute))[0].arguments[1])
+
+    def nothing() -> None:
+        assert asked(client, "input/stop", 5, streams[1])[0].address == ENDS[0]
+        ended.set()
+
+    uses, streams = [stream, device, nothing], []
+    _end_when_idle(server, 10.0, wait)
+    assert ended.is_set()
+    assert 75 + 10 <= len(waited) <= 75 + 12
+    client.close()

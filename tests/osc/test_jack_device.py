@@ -19,8 +19,10 @@ import drumbridge
 from drumbridge.core.labels import LABELS
 from drumbridge.core.synthesis import demo_loop
 from drumbridge.engine.engine import Engine
+from drumbridge.inference.registry import model_path
 
 RATE = 44100
+SECONDS = 10  # of a recording
 PERIOD = 8192  # long, for a machine that does other things too
 ATTEMPTS = 4
 NEAR = RATE // 10  # samples around a gap in which a hit may be another one
@@ -39,6 +41,18 @@ def server(tmp_path) -> Iterator[jack.Jack]:
 def loop(tmp_path) -> Path:
     np.save(tmp_path / "loop.npy", np.pad(demo_loop(RATE)[0].astype(np.float32), (0, RATE)))
     return tmp_path / "loop.npy"
+
+
+@pytest.fixture(params=["the demo loop", "a recording"])
+def played(request, loop, tmp_path, small_model) -> tuple[Path, Path]:
+    """What is played, and the model that hears it: a small one the demo loop, the shipped one a recording."""
+    if request.param == "the demo loop":
+        return loop, small_model
+    recording = sorted((request.getfixturevalue("data_dir") / "recordings" / "mdb").glob("*.flac"))[0]
+    audio, rate = soundfile.read(recording, frames=SECONDS * RATE, dtype="float32", always_2d=True)
+    assert rate == RATE
+    np.save(tmp_path / "recording.npy", np.pad(audio.mean(axis=1), (0, RATE)))
+    return tmp_path / "recording.npy", model_path(None)
 
 
 @contextlib.contextmanager
@@ -131,12 +145,13 @@ def same(heard, expected, *, within) -> bool:
     return len(heard) == len(expected) and all(abs(a - b) <= within and x == y for (a, x), (b, y) in pairs)
 
 
-def test_what_jack_carries_is_heard_as_in_the_file_in_the_terminal_and_over_osc(server, loop, tmp_path, small_model):
+def test_what_jack_carries_is_heard_as_in_the_file_in_the_terminal_and_over_osc(server, played, tmp_path):
+    loop, model = played
     for _ in range(ATTEMPTS):
         with contextlib.ExitStack() as opened:
             player = opened.enter_context(server.player(loop))
-            listening = opened.enter_context(listen(server, small_model, "--early-ms", 0))
-            serving = opened.enter_context(run(server, "serve", "--port", 0, "--model", small_model))
+            listening = opened.enter_context(listen(server, model, "--early-ms", 0))
+            serving = opened.enter_context(run(server, "serve", "--port", 0, "--model", model))
             client = Udp(int(serving.stdout.readline().split("port ")[1].split()[0]))
             opened.callback(client.close)
             devices = [a for a in client.ask("devices", 1) if a.address == "/drumbridge/devices/value"]
@@ -160,8 +175,8 @@ def test_what_jack_carries_is_heard_as_in_the_file_in_the_terminal_and_over_osc(
             break
     if not whole:
         pytest.skip("JACK let the player itself play nothing whole: this machine is too busy to say anything")
-    assert_same(hits, gaps, np.load(loop), tmp_path / "loop.wav", small_model)
-    assert_same(*over_osc, np.load(loop), tmp_path / "loop.wav", small_model)
+    assert_same(hits, gaps, np.load(loop), tmp_path / "loop.wav", model)
+    assert_same(*over_osc, np.load(loop), tmp_path / "loop.wav", model)
 
 
 def test_a_server_that_dies_and_comes_back_is_a_gap_and_the_stream_goes_on(server, loop, small_model):

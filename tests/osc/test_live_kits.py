@@ -101,6 +101,41 @@ def test_strokes_teach_pads_which_then_name_the_strokes_early_and_finally(pupil,
     assert len(store.load("desk").taps) == 8  # nothing is learned once teaching has ended
 
 
+def test_a_file_is_called_by_the_pads_of_a_kit_as_the_stream_of_its_audio_is(pupil, tmp_path):
+    taught(pupil)
+    strokes = [(0.3, hat()), (0.9, kick()), (1.3, stroke(900)), (1.9, hat(peak=0.3))]
+    pupil.events.clear()
+    pupil.done("kit/use", pupil.stream_id, "desk")
+    before = pupil.status()["position"]
+    pupil.hear(strokes)
+    pupil.close()
+    names = {FIRST: "thud", FIRST + 1: "tick", UNSURE_INDEX: "unsure"}
+    live = [
+        (event.arguments[3] - before, names[event.arguments[7]], event.arguments[5])
+        for event in pupil.events
+        if event.address == HIT and event.arguments[2] == 1
+    ]
+    file = tmp_path / "song.wav"
+    soundfile.write(file, loop(strokes, length_s=2.4), RATE, subtype="FLOAT")
+    *hits, done = pupil.ask("transcribe", str(file), 0, -1, "Desk")
+    offline = [hit.arguments[1:5] for hit in hits if hit.address == "/drumbridge/hit"]
+    assert [label for _, label, _ in live] == ["tick", "thud", "unsure", "tick"]
+    assert done.arguments[1] == 4
+    assert [(round(position_s * RATE), label) for _, position_s, _, label in offline] == [
+        (position, label) for position, label, _ in live
+    ]
+    # A kit that names a part; and one-shots.
+    *hits, done = pupil.ask("transcribe", str(file), 0.5, 1.1, "desk")
+    assert [hit.arguments[4] for hit in hits if hit.address == "/drumbridge/hit"] == ["thud"]
+    for sound, label in ((kick(), "thud"), (hat(), "tick"), (stroke(900), "unsure")):
+        soundfile.write(tmp_path / "one.wav", sound, RATE, subtype="FLOAT")
+        scores, done = pupil.ask("classify", str(tmp_path / "one.wav"), "", "desk")
+        assert done.arguments[1] == label
+        assert {*scores.arguments[1::2]} == {"thud", "tick"}
+    for request in (("classify", str(file), "", "nobody"), ("transcribe", str(file), 0, -1, "nobody")):
+        assert pupil.ask(*request)[-1].arguments[1] == "kit.not_found"
+
+
 def test_a_stroke_that_is_no_pad_has_no_note(pupil):
     taught(pupil)
     pupil.events.clear()
