@@ -1,8 +1,8 @@
 """How quickly the sample map is there, and how smoothly it is dragged, in headless Chromium without a graphics card.
 
-For each number of sounds and each of the map's two ways of drawing: the time from opening the address until all dots are
-drawn, frames in a second while a mouse drags the map about, and the longest time between two of them. The library is
-made up; its sounds lie in clusters as real ones do.
+For each number of sounds and each of the map's two ways of drawing: the time from opening the address until all dots
+are drawn, frames in a second while a mouse drags the map about, and the longest time between two of them. The library
+is made up; its sounds lie in clusters as real ones do.
 
     python benchmarks/web_map.py [--sounds 20000 100000]
 """
@@ -62,7 +62,8 @@ def measure(driver, url: str) -> tuple[float, float, float]:
         time.sleep(0.01)
     drawn_s = time.perf_counter() - start
     driver.execute_script(
-        "window.stage = document.querySelector('.stage'); window.longest = 0; let before = 0, seen = stage.dataset.frames;"
+        "window.stage = document.querySelector('.stage'); window.longest = 0;"
+        "let before = 0, seen = stage.dataset.frames;"
         "const look = (now) => { if (stage.dataset.frames !== seen) { seen = stage.dataset.frames;"
         " if (before) longest = Math.max(longest, now - before); before = now; } requestAnimationFrame(look); };"
         "requestAnimationFrame(look)"
@@ -106,7 +107,8 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "library.sqlite"
                 make_library(file, n)
-                command = [sys.executable, "-m", "drumbridge", "web", "--library", str(file), "--port", "0", "--no-open"]
+                web = [sys.executable, "-m", "drumbridge", "web", "--port", "0", "--no-open"]
+                command = [*web, "--library", str(file)]
                 server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
                 try:
                     url = re.search(r"http://\S+", server.stdout.readline())[0]

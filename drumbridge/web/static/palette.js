@@ -43,7 +43,8 @@ export class Palette {
     );
   }
 
-  // A field that takes any label: a few letters of it and Enter. (A list would answer to the first letter.)
+  // A field that takes any label: a few letters of it and Enter; or one of somebody's own.
+  // (A list would answer to the first letter.)
   list(pick) {
     const found = (text) => {
       const wanted = text.trim().toLowerCase();
@@ -59,7 +60,7 @@ export class Palette {
     const field = h("input", {
       type: "text", class: "more-labels", "aria-label": "Another label", placeholder: "another … (m)", list: "all-labels",
       autocomplete: "off", spellcheck: "false",
-      onkeydown: (event) => event.key === "Enter" && take(found(field.value)),
+      onkeydown: (event) => event.key === "Enter" && take(found(field.value) ?? field.value.trim()),
       oninput: () => {
         const label = this.labels.names.find((name) => spoken(name) === field.value);
         if (label && !this.labels.names.some((name) => name !== label && spoken(name).startsWith(field.value))) take(label);

@@ -8,15 +8,15 @@ export const UNSURE = 1;
 export const CORRECTED = 2;
 export const LOOP = 4;
 
-const TYPES = { u1: Uint8Array, u4: Uint32Array, f4: Float32Array };
+const TYPES = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
 export const BAND = { top: 3.9, height: 1.1, left: -3, width: 6 }; // in the map's own measure, where sounds deviate by 1
 
-export async function loadDots() {
-  return new Dots(await getBytes("/api/map"));
+export async function loadDots(labels) {
+  return new Dots(await getBytes("/api/map"), labels);
 }
 
 export class Dots {
-  constructor(bytes) {
+  constructor(bytes, labels) {
     const length = new DataView(bytes).getUint32(0, true);
     const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
     this.n = head.n;
@@ -27,6 +27,10 @@ export class Dots {
       this[name] = new TYPES[type](bytes, at, head.n);
       at += Math.ceil(this[name].byteLength / 4) * 4;
     }
+    // Labels of somebody's own may stand elsewhere in the page's table than in the server's.
+    labels.learn(head.own_labels);
+    const own = head.own_labels.map((row) => labels.index(row.name));
+    for (let k = 0; k < this.n; k++) if (this.label[k] > labels.unsure) this.label[k] = own[this.label[k] - labels.unsure - 1];
     this.nLoops = 0;
     for (let k = 0; k < this.n; k++) if (this.flags[k] & LOOP) this._placeLoop(k);
     this._indexOf = null;

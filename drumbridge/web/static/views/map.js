@@ -118,7 +118,7 @@ class MapView {
     this._fetching = true;
     const since = performance.now();
     try {
-      this._setDots(await loadDots());
+      this._setDots(await loadDots(this.page.labels));
     } finally {
       this._fetching = false;
       this._restUntil = performance.now() + REST * (performance.now() - since);
@@ -320,6 +320,7 @@ class MapView {
 
   _corrected(answers) {
     if (!this.dots) return;
+    this.page.labels.learn(answers.map(({ row }) => row));
     for (const answer of answers.filter(({ hit }) => hit === -1)) {
       for (const id of answer.same) {
         this.dots.correct(id, this.page.labels, answer);
