@@ -1,14 +1,17 @@
 """How long a hit of a live stream takes: from the packet that completes its decision window to the message.
 
 A real recording is streamed in real time, in packets of 64 samples, into a server process of its own: over OSC, as
-Max's jit.net.send does or as REAPER's ReaStream does (`--way`). This process is the client that waits for the messages,
-so the figures hold both its sending and its receiving. The decision window of a final hit is the whole excerpt of the
-model, that of an early one `--early-ms`; a hit that its own window does not decide (an early one that had to wait for
-the onset to be confirmed) counts as late as it is.
+Max's jit.net.send does, as REAPER's ReaStream does, or played by a JACK server without hardware into an audio input of
+drumbridge (`--way`). This process is the client that waits for the messages, so the figures hold both its sending and
+its receiving. With a device a packet is a period of JACK and counts from when JACK took it from the player, so what it
+spends on its way to drumbridge is in the figure; where JACK loses audio there is none. The decision window of a final
+hit is the whole excerpt of the model, that of an early one `--early-ms`; a hit that its own window does not decide (an
+early one that had to wait for the onset to be confirmed) counts as late as it is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
@@ -23,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from jack_device import DEVICE, JackDevice, positions_played
 from measuring import arguments, print_table, recording
 
 from drumbridge.daw.jmtx import matrix_bytes
@@ -32,6 +36,7 @@ from drumbridge.osc.wire import Message, decode, encode
 
 ENDS = ("/drumbridge/done", "/drumbridge/fail")
 STAGES = ("early", "final", "withdrawn")
+NEAR_S = 0.08  # what is not known of when a device's buffers began
 SETTLE_S = 0.5  # for what is still on its way when all was sent
 
 Send = Callable[[int], None]  # sends the packet of that number
@@ -107,16 +112,20 @@ def reastream(client: Client, blocks: Sequence[np.ndarray], rate: int, early_ms:
     return send
 
 
-WAYS = {"osc": osc, "jmtx": jmtx, "reastream": reastream}
+DEVICE_WAY = "device"
+SENDERS = {"osc": osc, "jmtx": jmtx, "reastream": reastream}
+WAYS = (*SENDERS, DEVICE_WAY)
 
 
 def cpu_s(pid: int) -> float:
-    """Return the processor time of a process, where the system tells it (Linux), else NaN."""
+    """Return the processor time of a process and its children, where the system tells it (Linux), else NaN."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        lists = [started.read_text().split() for started in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:
         return float("nan")
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own_s + sum(cpu_s(int(child)) for children in lists for child in children)
 
 
 def play(senders: Sequence[Send], n_blocks: int, rate: int, n: int) -> np.ndarray:
@@ -134,32 +143,57 @@ def play(senders: Sequence[Send], n_blocks: int, rate: int, n: int) -> np.ndarra
 
 
 def measure(
-    way: str, options, audio: np.ndarray, rate: int
+    way: str, options, audio: np.ndarray, rate: int, expected: list[int]
 ) -> tuple[list[tuple[float, tuple]], np.ndarray, int, float]:
     """Return the hits, when packets were sent, the gaps, and the server's share of a core."""
     n = options.packet
     blocks = [audio[k : k + n] for k in range(0, len(audio) - n + 1, n)]
     serve = ["-m", "drumbridge", "serve", "--port", "0"] + (["--model", options.model] if options.model else [])
-    server = subprocess.Popen([sys.executable, *serve], stdout=subprocess.PIPE, text=True)
-    try:
+    with contextlib.ExitStack() as opened:
+        device = None
+        if way == DEVICE_WAY:
+            folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+            device = opened.enter_context(JackDevice(audio, rate, n, folder))
+        environment = None if device is None else device.environment
+        server = subprocess.Popen([sys.executable, *serve], stdout=subprocess.PIPE, text=True, env=environment)
+        opened.callback(server.wait)
+        opened.callback(server.terminate)
         assert server.stdout is not None
         found = re.search(r"port (\d+)", server.stdout.readline())
         if found is None:
             sys.exit("the server did not start")
         client = Client(int(found[1]))
-        senders = [WAYS[way](client, blocks, rate, options.early_ms, k) for k in range(options.streams)]
+        if device is None:
+            senders = [SENDERS[way](client, blocks, rate, options.early_ms, k) for k in range(options.streams)]
+        else:
+            (stream_id,) = client.ask("input/start", "isifi", DEVICE, 1, options.early_ms, n)
         receiver = threading.Thread(target=client.receive)
         receiver.start()
-        before_s = cpu_s(server.pid)
-        sent = play(senders, len(blocks), rate, n)
+        before_s, client.gaps = cpu_s(server.pid), 0  # connecting to JACK is no loss
+        sent = play(senders, len(blocks), rate, n) if device is None else device.play(len(blocks), n)
         used_s = cpu_s(server.pid) - before_s
+        start = 0 if device is None else position_at(Client(int(found[1])), stream_id, sent[0], rate)
         time.sleep(SETTLE_S)
         client.socket.send(encode(Message("/drumbridge/ping", "i", (2,))))
         receiver.join()
-    finally:
-        server.terminate()
-        server.wait()
-    return client.hits, sent, client.gaps, used_s / (len(audio) / rate)
+    hits = client.hits if device is None else in_the_recording(client.hits, expected, start, rate)
+    return hits, sent, client.gaps, used_s / (len(audio) / rate)
+
+
+def position_at(client: Client, stream_id: int, time_s: float, rate: int) -> int:
+    """Return where a stream was at a time of `time.perf_counter`, samples."""
+    position, arrived_s, arrived_us, now_s, now_us, *_ = client.ask("clock", "ii", stream_id)
+    since_s = time.perf_counter() - time_s  # the answer left a moment ago
+    return round(position + (now_s - arrived_s + (now_us - arrived_us) / 1e6 - since_s) * rate)
+
+
+def in_the_recording(
+    hits: list[tuple[float, tuple]], expected: list[int], start: int, rate: int
+) -> list[tuple[float, tuple]]:
+    """Return the hits of an input with positions in the recording, which starts somewhere in its stream."""
+    played = positions_played([hit[3] for _, hit in hits], expected, start, round(NEAR_S * rate))
+    found = zip(hits, played, strict=True)
+    return [(came, (*hit[:3], at, *hit[4:])) for (came, hit), at in found if at is not None]
 
 
 def main() -> None:
@@ -170,16 +204,22 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=1, help="at once (default %(default)s)")
     parser.add_argument("--early-ms", type=float, default=10.0, help="0: final hits only (default %(default)s)")
     options = parser.parse_args()
-    model = Engine(model=options.model).load_model()
+    engine = Engine(model=options.model)
+    model = engine.load_model()
     with tempfile.TemporaryDirectory() as folder:
         path = recording(options.data, Path(folder))
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    audio = audio[: round(options.seconds * rate)].mean(axis=1)
+        audio = audio[: round(options.seconds * rate)].mean(axis=1)
+        soundfile.write(Path(folder) / "played.wav", audio, rate, subtype="FLOAT")
+        expected = [hit.position for hit in engine.transcribe(Path(folder) / "played.wav").hits]
     windows = {0: options.early_ms / 1000 * rate, 1: model.samples_after * rate / model.sample_rate}
     rows = [("hits", "n", "p50 ms", "p90 ms", "p99 ms", "max ms", "after attack p50 ms", "p99 ms", "waits for audio")]
     remarks = []
     for way in WAYS if options.way == "all" else (options.way,):
-        hits, sent, gaps, used = measure(way, options, audio, rate)
+        hits, sent, gaps, used = measure(way, options, audio, rate, expected)
+        if way == DEVICE_WAY and gaps:
+            remarks.append(f"{way}: JACK lost audio {gaps} times, so nothing can be said: this machine is too busy")
+            continue
         for stage, window in windows.items():
             delays, totals = [], []
             for came, hit in hits:

@@ -180,5 +180,6 @@ def _correct(house: House, wanted: list[tuple[int, int, str]]) -> list[dict[str,
 def _corrected_object(corrected: Corrected) -> dict[str, Any]:
     return {
         "same": corrected.sound_ids, "label": corrected.label, "row": label_row(corrected.label),
-        "confidence": corrected.confidence, "unsure": corrected.unsure, "corrected": corrected.corrected, "before": corrected.before,
+        "confidence": corrected.confidence, "unsure": corrected.unsure, "corrected": corrected.corrected,
+        "before": corrected.before,
     }  # fmt: skip

@@ -10,6 +10,7 @@ import { count, h, isTyping } from "./dom.js";
 
 const VIEWS = [
   { name: "map", title: "Map" },
+  { name: "transcription", title: "Transcription" },
   { name: "label", title: "Label" },
 ];
 
