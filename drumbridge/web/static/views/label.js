@@ -36,6 +36,7 @@ class LabelView {
     this.done = []; // what was answered or skipped in this session, the last at the end
     this.labelled = 0;
     this.left = 0;
+    this._written = Promise.resolve();
     this.query = "";
     this.palette = new Palette(page.labels);
     this.skipped = new Set(JSON.parse(sessionStorage.getItem(SKIPPED) ?? "[]"));
@@ -97,21 +98,21 @@ class LabelView {
     this._showEntry();
   }
 
-  async give(label) {
+  // The next one comes at once; answers are written behind, one after another.
+  give(label) {
     const { entry, page } = this;
-    if (!entry || !label || this._writing) return;
-    this._writing = true;
-    try {
-      await page.corrections.give([{ id: entry.id, hit: entry.hit }], label);
-      this.labelled += 1;
-      this.left -= 1;
-      page.say(spoken(label));
-      this._next({ entry, label });
-    } catch (error) {
-      page.complain(error);
-    } finally {
-      this._writing = false;
-    }
+    if (!entry || !label) return;
+    const done = { entry, label };
+    this.labelled += 1;
+    this.left -= 1;
+    page.say(spoken(label));
+    this._next(done);
+    this._write(() => page.corrections.give([{ id: entry.id, hit: entry.hit }], label), () => {
+      this.done = this.done.filter((each) => each !== done);
+      this.labelled -= 1;
+      this.left += 1;
+      this.queue.unshift(entry);
+    });
   }
 
   skip() {
@@ -121,27 +122,28 @@ class LabelView {
     this._next({ entry, label: null });
   }
 
-  async back() {
-    const last = this.done.at(-1);
-    if (!last || this._writing) return;
-    this._writing = true;
-    try {
-      if (last.label === null) {
-        this.skipped.delete(nameOf(last.entry));
-        this._keepSkipped();
-      } else {
-        await this.page.corrections.undo();
-        this.labelled -= 1;
-        this.left += 1;
-      }
-      this.done.pop();
-      this.queue.unshift(last.entry);
-      this._showEntry();
-    } catch (error) {
-      this.page.complain(error);
-    } finally {
-      this._writing = false;
+  back() {
+    const last = this.done.pop();
+    if (!last) return;
+    this.queue.unshift(last.entry);
+    if (last.label === null) {
+      this.skipped.delete(nameOf(last.entry));
+      this._keepSkipped();
+    } else {
+      this.labelled -= 1;
+      this.left += 1;
+      this._write(() => this.page.corrections.undo(), () => {});
     }
+    this._showEntry();
+  }
+
+  // Write after what is being written; `failed` puts things back.
+  _write(write, failed) {
+    this._written = this._written.then(write).catch((error) => {
+      failed();
+      this.page.complain(error);
+      this._showEntry();
+    });
   }
 
   play(around = false) {
@@ -167,6 +169,7 @@ class LabelView {
     this._filling = true;
     const query = this.query;
     try {
+      await this._written;
       const limit = Math.min(1000, AT_ONCE + this.skipped.size);
       const { left, entries, problem } = await getJson(`/api/uncertain?limit=${limit}&q=${encodeURIComponent(query)}`);
       if (problem) throw new Error(problem.message);
