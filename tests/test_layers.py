@@ -21,7 +21,7 @@ BELOW = {
     # The protocols that DAWs speak by themselves; requests over OSC open and close them.
     "daw": {"core", "errors", "ports", "engine"},
     "osc": {"core", "errors", "ports", "audio", "inference", "formats", "library", "engine", "daw"},
-    "web": {"core", "errors", "ports", "audio", "inference", "formats", "library", "engine"},
+    "web": {"core", "errors", "ports", "audio", "inference", "formats", "library", "engine", "osc"},
     "evaluation": {"core", "errors", "audio", "inference", "formats", "engine"},
     "training": {"core", "errors", "audio", "inference", "formats", "engine", "evaluation"},
     # The command line starts everything, the server and the training too.

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 
+from drumbridge.osc.addresses import DEFAULT_PORT
 from drumbridge.ports import LOOPBACK, WEB_PORT
 
 
@@ -20,6 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default=LOOPBACK, help="address to listen on (default: %(default)s, this machine only)"
     )
+    parser.add_argument(
+        "--server-port", type=int, default=DEFAULT_PORT, metavar="PORT",
+        help="port of the drumbridge serve that the live view listens to (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--model", metavar="NAME", help="name of an installed model, or path of an .onnx file")
     parser.add_argument(
         "--open", action=argparse.BooleanOptionalAction, default=None, help="open a browser (default: if there is one)"
@@ -40,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise ServerError(
             "server.extra", "The page needs the extra web: pip install -c constraints.txt '.[web]' in the checkout."
         ) from error
-    house = House(library_path(args.library), args.model)
+    house = House(library_path(args.library), args.model, args.server_port)
     try:
         house.reading().close()
     except DrumbridgeError as error:

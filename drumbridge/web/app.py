@@ -23,13 +23,13 @@ from starlette.types import ASGIApp
 
 from drumbridge.errors import DrumbridgeError
 
-from . import audio_routes, library_routes, map_routes, transcription_routes
+from . import audio_routes, library_routes, live_routes, map_routes, transcription_routes
 from .house import House
 from .messages import Json
 from .security import Gate
 
 STATIC: Final = Path(__file__).parent / "static"
-_ROUTES: Final = (library_routes, map_routes, audio_routes, transcription_routes)
+_ROUTES: Final = (library_routes, map_routes, audio_routes, transcription_routes, live_routes)
 _TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from drumbridge.library.store import Library
+from drumbridge.osc.addresses import DEFAULT_PORT
+
+from .live_feed import LiveFeed
 
 if TYPE_CHECKING:
     from drumbridge.engine.engine import Engine
@@ -33,10 +36,21 @@ class House:
         The library's file; it need not be there yet.
     model : str, optional
         As for `Engine`.
+    server_port : int
+        UDP port of this machine where `drumbridge serve` may run.
+
+    Attributes
+    ----------
+    live : LiveFeed
+        What that server hears.
+    ending : callable
+        Whether the page's server is about to end, so that answers without an end have to.
     """
 
-    def __init__(self, library_path: Path, model: str | None = None) -> None:
+    def __init__(self, library_path: Path, model: str | None = None, server_port: int = DEFAULT_PORT) -> None:
         self.library_path = library_path
+        self.live = LiveFeed(server_port)
+        self.ending: Callable[[], bool] = lambda: False
         self._model = model
         self._engine: Engine | None = None
         self._lock = threading.Lock()

@@ -62,6 +62,7 @@ class WebServer:
             timeout_graceful_shutdown=_PATIENCE_S,
         )
         self._server = uvicorn.Server(config)
+        house.ending = lambda: self._server.should_exit
 
     @property
     def is_local(self) -> bool:

@@ -49,9 +49,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(library: Path):
-    """Serve a library until the end of the block."""
-    server = WebServer(House(library), "127.0.0.1", 0)
+def serving(library: Path, **how):
+    """Serve a library until the end of the block; `how` is for `House`."""
+    server = WebServer(House(library, **how), "127.0.0.1", 0)
     ready = threading.Event()
     thread = threading.Thread(target=server.run, args=(ready.set,), daemon=True)
     thread.start()

@@ -11,6 +11,7 @@ import { count, h, isTyping } from "./dom.js";
 const VIEWS = [
   { name: "map", title: "Map" },
   { name: "transcription", title: "Transcription" },
+  { name: "live", title: "Live" },
   { name: "label", title: "Label" },
 ];
 

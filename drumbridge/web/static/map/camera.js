@@ -12,7 +12,6 @@ export class Camera {
     this.whole = 1; // the scale at which everything is seen
   }
 
-  // Whether it was the first size: nothing was seen before.
   resize(width, height) {
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);

@@ -29,7 +29,6 @@ export class Stage extends EventTarget {
     this.selected = new Set();
     this.covered = 0; // pixels at the bottom that something lies over
     this.frames = 0;
-    this._forced = null; // an engine that was asked for
     this._pointers = new Map();
     this._lasso = null;
     this._wanted = { dots: false, over: false };
