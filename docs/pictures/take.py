@@ -89,7 +89,9 @@ def main() -> None:
         drumbridge = [sys.executable, "-m", "drumbridge"]
         subprocess.run([*drumbridge, "scan", str(samples), "--library", str(library)], check=True)
         server = subprocess.Popen(
-            [*drumbridge, "web", "--library", str(library), "--port", "0", "--no-open"], stdout=subprocess.PIPE, text=True
+            [*drumbridge, "web", "--library", str(library), "--port", "0", "--no-open"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         try:
             camera = Camera(re.search(r"http://\S+", server.stdout.readline())[0])
