@@ -174,9 +174,10 @@ class LabelView {
       const { left, entries, problem } = await getJson(`/api/uncertain?limit=${limit}&q=${encodeURIComponent(query)}`);
       if (problem) throw new Error(problem.message);
       if (query !== this.query) return;
-      const there = new Set(this.queue.map(nameOf));
+      // What was answered while this was asked for is not asked again.
+      const known = new Set([...this.queue, ...this.done.map((each) => each.entry)].map(nameOf));
       this.left = left;
-      this.queue.push(...entries.filter((entry) => !there.has(nameOf(entry)) && !this.skipped.has(nameOf(entry))));
+      this.queue.push(...entries.filter((entry) => !known.has(nameOf(entry)) && !this.skipped.has(nameOf(entry))));
     } catch (error) {
       this.page.complain(error);
     } finally {
