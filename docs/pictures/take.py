@@ -27,7 +27,7 @@ from drumbridge.core.synthesis import demo_loop, synthesise
 HERE = Path(__file__).resolve().parent
 DRUMS = ("kick", "snare", "closed_hat", "open_hat", "tom_low", "tom_mid", "tom_high", "clap", "crash", "ride")
 PACKS = ("Brick", "Clay", "Copper", "Felt", "Glass", "Paper", "Tin", "Wool")
-EACH = 4  # of each drum in a pack
+EACH = 8  # of each drum in a pack
 RATE = 44100
 
 

@@ -59,7 +59,7 @@ export class Details {
         h("button", { class: "main", onclick: () => this.act.play() }, "Play ", h("kbd", {}, "Space")),
         sound.kind === "one_shot" ? h("button", { onclick: () => this.act.like(sound) }, "Similar") : null,
         sound.kind === "loop" && page.has("transcription")
-          ? h("button", { onclick: () => page.go("transcription", { sound: sound.id }) }, "Open") : null,
+          ? h("button", { onclick: () => page.go("transcription", { id: sound.id }) }, "Open") : null,
         h("button", { onclick: () => navigator.clipboard.writeText(sound.path).then(() => page.say("copied"), page.complain) }, "Copy path"),
       ),
       h("h3", {}, sound.kind === "loop" ? "Call the loop" : "It is really"),
