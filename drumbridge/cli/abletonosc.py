@@ -98,6 +98,7 @@ def _colours(changes: Iterable[str]) -> dict[str, int]:
 
 
 def _colour(clips: LiveClips, args: argparse.Namespace, colours: dict[str, int]) -> int:
+    from drumbridge.core.own_labels import label_colour
     from drumbridge.osc.ableton_clips import Wish
 
     from .progress import Progress
@@ -110,8 +111,11 @@ def _colour(clips: LiveClips, args: argparse.Namespace, colours: dict[str, int])
         place: verdict if isinstance(verdict, DrumbridgeError) else verdict.at_least(args.minimum)
         for place, verdict in heard.items()
     }
+    for known in verdicts.values():
+        if not isinstance(known, DrumbridgeError):  # a model of somebody's own has other labels than the table
+            colours.setdefault(known.label, label_colour(known.label))
     wishes = [
-        Wish(clip, colours.get(verdict.label, colours["other"]), verdict.name if args.name else None)
+        Wish(clip, colours[verdict.label], verdict.name if args.name else None)
         for clip in found
         if (verdict := verdicts.get((clip.track, clip.slot))) is not None and not isinstance(verdict, DrumbridgeError)
     ]

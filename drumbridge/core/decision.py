@@ -152,7 +152,7 @@ class DecisionRule:
         if best[0].label == "other" and len(self._parts) > 1:
             best.append(self._answer(p, {name: groups for name, groups in self._parts.items() if name != "other"}))
         named = {entry.label for entry in best}
-        others = [k for k in sorted(range(len(p)), key=lambda k: -p[k]) if self.labels[k] not in named]
+        others = [k for k in sorted(range(len(p)), key=lambda k: -p[k]) if self.labels[k] not in named][:at_most]
         return (*best, *(self.called(self.labels[k], p[k]) for k in others))[:at_most]
 
     def _answer(self, p: list[float], parts: dict[str, dict[str, list[int]]]) -> LabelConfidence:

@@ -12,6 +12,7 @@ does not glide, and on drums this found 1 to 2 points of F more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -78,6 +79,21 @@ def band_edges(frame_length: int, sample_rate: int, settings: StrengthSettings) 
     return np.unique(np.maximum(2, np.rint(edges_hz * frame_length / sample_rate).astype(np.int64)))
 
 
+@lru_cache(maxsize=8)
+def _constants(sample_rate: int, settings: StrengthSettings) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the edges of the bands, the window, and what band powers and band fluxes are multiplied by."""
+    frame_length = 2 * (scaled_length(settings.frame_length, sample_rate) // 2)
+    edges = band_edges(frame_length, sample_rate, settings)
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame_length) / frame_length)
+    scale = 1.0 / (np.diff(edges) * (window.sum() / 2) ** 2)
+    # Noise makes a mean over n bins fluctuate by 1 / sqrt(n): wide bands are trusted more, but not all.
+    weights = np.diff(edges) ** 0.25
+    constants = (edges, window.astype(np.float32), scale, weights * (_DB_PER_NEPER / weights.sum()))
+    for array in constants:
+        array.flags.writeable = False  # all curves of a rate share them
+    return constants
+
+
 class OnsetStrength:
     """The curve of a stream; the same values come out for any cutting of the input.
 
@@ -90,16 +106,9 @@ class OnsetStrength:
 
     def __init__(self, sample_rate: int, settings: StrengthSettings | None = None) -> None:
         self.settings = settings = settings or StrengthSettings()
-        frame_length = 2 * (scaled_length(settings.frame_length, sample_rate) // 2)
         self.hop_length = scaled_length(settings.hop_length, sample_rate)
-        self._framer = Framer(frame_length, self.hop_length)
-        self._edges = band_edges(frame_length, sample_rate, settings)
-        window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame_length) / frame_length)
-        self._window = window.astype(np.float32)
-        self._scale = 1.0 / (np.diff(self._edges) * (window.sum() / 2) ** 2)
-        # Noise makes a mean over n bins fluctuate by 1 / sqrt(n): wide bands are trusted more, but not all.
-        weights = np.diff(self._edges) ** 0.25
-        self._weights = weights * (_DB_PER_NEPER / weights.sum())
+        self._edges, self._window, self._scale, self._weights = _constants(sample_rate, settings)
+        self._framer = Framer(len(self._window), self.hop_length)
         self._decay_db = settings.peak_decay_db * self.hop_length / sample_rate
         self._floor_db = settings.floor_db
         self.restart()

@@ -110,7 +110,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
                 "of a hit as your last transcribe of this file counted them, else as in the whole file; -1: the file, "
                 "which for a one-shot 0 is too",
             ),
-            Argument("label", "s", 'name of the drum that it is; "" takes a correction back'),
+            Argument("label", "s", 'name of the drum that it is, or a label of your own; "" takes a correction back'),
         ),
         "Tells what a sound really is. The library remembers it by the contents of the file; it counts at once and for "
         "good, in every reply of scan and in find. A file that the library does not know is heard first.",

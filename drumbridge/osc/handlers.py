@@ -1,6 +1,7 @@
 """What the server does with a packet: decode, check against the table, ask the engine, answer.
 
-Conventions: `Bridge.receive` is called from one thread (the server's) and never waits: what takes
+Conventions: each module of requests (`*_requests.py`) has a function `handlers` that brings its own, by address.
+`Bridge.receive` is called from one thread (the server's) and never waits: what takes
 time is a job. Answers leave through ``session.route``, from that thread or from a job's. Every
 request is answered by exactly one done or fail: its handler returns the arguments of done, or
 raises, or returns None and has queued a job whose end does the one or the other.
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from drumbridge._version import __version__
@@ -26,32 +28,16 @@ from drumbridge.engine.session import Session, Sessions
 from drumbridge.errors import DrumbridgeError, ProtocolError
 from drumbridge.osc import long_requests
 from drumbridge.osc.addresses import DONE, FAIL, NO_REQ, PREFIX, PROTOCOL, REQUEST_BY_ADDRESS, is_answer
-from drumbridge.osc.input_addresses import DEVICES, INPUT_START, INPUT_STOP
-from drumbridge.osc.kit_addresses import KIT_REQUESTS, KIT_TAP
-from drumbridge.osc.live_addresses import CLOCK, NOTIFY, STREAM_AUDIO, STREAM_CLOSE, STREAM_OPEN
-from drumbridge.osc.note_addresses import MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
+from drumbridge.osc.input_addresses import DEVICES, INPUT_REQUESTS
+from drumbridge.osc.kit_addresses import KIT_REQUESTS
+from drumbridge.osc.live_addresses import LIVE_REQUESTS, STREAM_AUDIO
+from drumbridge.osc.note_addresses import NOTE_REQUESTS
 from drumbridge.osc.pace import Pace
 from drumbridge.osc.replies import clipped, replies, reply
-from drumbridge.osc.settings_addresses import (
-    SETTINGS_GET,
-    SETTINGS_LIST,
-    SETTINGS_PROFILES,
-    SETTINGS_RESET,
-    SETTINGS_SET,
-    SETTINGS_USE,
-)
-from drumbridge.osc.take_addresses import TAKE_START, TAKE_STOP
-from drumbridge.osc.way_addresses import (
-    JMTX_CLOSE,
-    JMTX_OPEN,
-    JMTX_START,
-    JMTX_STOP,
-    REASTREAM_NOTES_START,
-    REASTREAM_NOTES_STOP,
-    REASTREAM_START,
-    REASTREAM_STOP,
-    WAY_STATUS_KEYS,
-)
+from drumbridge.osc.rows import Handler
+from drumbridge.osc.settings_addresses import SETTINGS_REQUESTS
+from drumbridge.osc.take_addresses import TAKE_REQUESTS
+from drumbridge.osc.way_addresses import WAY_REQUESTS, WAY_STATUS_KEYS
 from drumbridge.osc.wire import Message, address_of, decode, encode
 
 if TYPE_CHECKING:
@@ -64,7 +50,20 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PATTERN: Final = frozenset("*?[]{}")
-_Handler = Callable[..., "Sequence[Any] | None"]
+# Which module has the handlers of which requests: loaded with the first of them, for they import what hears audio.
+_LATE: Final = {
+    request.address: f"drumbridge.osc.{module}"
+    for module, requests in (
+        ("live_requests", LIVE_REQUESTS),
+        ("input_requests", INPUT_REQUESTS),
+        ("way_requests", WAY_REQUESTS),
+        ("settings_requests", SETTINGS_REQUESTS),
+        ("note_requests", NOTE_REQUESTS),
+        ("kit_requests", KIT_REQUESTS),
+        ("take_requests", TAKE_REQUESTS),
+    )
+    for request in requests
+}
 
 
 class Bridge:
@@ -108,46 +107,18 @@ class Bridge:
         self._requests = self._fails = 0
         self._making = threading.Lock()
         self._counting = threading.Lock()
-        self._handlers: dict[str, _Handler] = {
+        self._handlers: dict[str, Handler] = {
             PREFIX + "hello": self._hello,
             PREFIX + "ping": self._ping,
             PREFIX + "status": self._status,
-            PREFIX + "classify": partial(self._queue, long_requests.classify),
-            PREFIX + "transcribe": partial(self._queue, long_requests.transcribe),
-            PREFIX + "scan": partial(self._queue, long_requests.scan),
-            PREFIX + "correct": partial(self._queue, long_requests.correct),
+            PREFIX + "classify": partial(self.queue, long_requests.classify),
+            PREFIX + "transcribe": partial(self.queue, long_requests.transcribe),
+            PREFIX + "scan": partial(self.queue, long_requests.scan),
+            PREFIX + "correct": partial(self.queue, long_requests.correct),
             PREFIX + "cancel": self._cancel,
             PREFIX + "labels": self._labels,
             PREFIX + "sync": self._sync,
-            STREAM_OPEN: lambda *arguments: self.live.open(*arguments),
-            STREAM_CLOSE: lambda *arguments: self.live.close(*arguments),
-            NOTIFY: lambda *arguments: self.live.notify(*arguments),
-            CLOCK: lambda *arguments: self.live.clock(*arguments),
-            DEVICES: partial(self._queue, long_requests.devices),
-            INPUT_START: lambda *arguments: self.live.interfaces.start(*arguments),
-            INPUT_STOP: lambda *arguments: self.live.interfaces.stop(*arguments),
-            MIDI_PORTS: partial(self._queue_notes, "midi_ports"),
-            MIDI_START: partial(self._queue_notes, "start_midi"),
-            MIDI_STOP: partial(self._queue_notes, "stop_midi"),
-            VKB_START: partial(self._queue_notes, "start_keyboard"),
-            VKB_STOP: partial(self._queue_notes, "stop_keyboard"),
-            JMTX_START: lambda _, req, *settings: (self.ways.start_jmtx(*settings),),
-            JMTX_STOP: self._stop_jmtx,
-            JMTX_OPEN: lambda session, req, *settings: (self.ways.open_jmtx(session.client_id, *settings),),
-            JMTX_CLOSE: self._close_jmtx,
-            REASTREAM_START: lambda _, req, *settings: (self.ways.start_reastream(*settings),),
-            REASTREAM_STOP: self._stop_reastream,
-            TAKE_START: lambda *arguments: self.live.recording.start(*arguments),
-            TAKE_STOP: lambda *arguments: self.live.recording.stop(*arguments),
-            REASTREAM_NOTES_START: lambda _, req, *settings: (self.ways.start_notes(*settings),),
-            REASTREAM_NOTES_STOP: lambda _, req, *names: (self.ways.stop_notes(*names),),
-            SETTINGS_LIST: lambda *arguments: self.live.settings.list(*arguments),
-            SETTINGS_SET: lambda *arguments: self.live.settings.set(*arguments),
-            SETTINGS_GET: lambda *arguments: self.live.settings.get(*arguments),
-            SETTINGS_RESET: lambda *arguments: self.live.settings.reset(*arguments),
-            SETTINGS_USE: lambda *arguments: self.live.settings.use(*arguments),
-            SETTINGS_PROFILES: lambda *arguments: self.live.settings.profiles(*arguments),
-            **{request.address: partial(self._queue_kits, request.address) for request in KIT_REQUESTS},
+            DEVICES: partial(self.queue, long_requests.devices),
         }
 
     @property
@@ -248,6 +219,25 @@ class Bridge:
         """Answer a request that went well."""
         session.route.send(encode(reply(DONE, req, *results)))
 
+    def queue(self, work: Callable[..., Sequence[Any]], session: Session, req: int, *arguments: Any) -> None:
+        """Answer a request by a job: `work` gets the engine, its job and a way to reply, then the arguments."""
+        pace = None if session.route.reliable else Pace()
+
+        def send(message: Message) -> None:
+            if pace is not None:
+                pace.wait()
+            session.route.send(encode(message))
+
+        def run(job: Job) -> Sequence[Any]:
+            return work(self.engine, job, send, *arguments)
+
+        self.jobs.submit(session.client_id, req, run, partial(self._ended, session, req))
+
+    def _handler(self, address: str) -> Handler:
+        if address not in self._handlers:
+            self._handlers.update(import_module(_LATE[address]).handlers(self))
+        return self._handlers[address]
+
     def _request(self, message: Message, session: Session) -> None:
         address, tags, arguments = message
         self._requests += 1
@@ -263,7 +253,7 @@ class Bridge:
                     return
                 raise _unknown(address)
             values = arguments if tags == request.tags == "i" else request.check(arguments)
-            results = self._handlers[address](session, *values)
+            results = self._handler(address)(session, *values)
             if results is not None:
                 self.done(session, req, results)
         except Exception as error:
@@ -319,18 +309,6 @@ class Bridge:
     def _sync(self, session: Session, req: int) -> None:
         self.jobs.mark(session.client_id, req, partial(self._ended, session, req))
 
-    def _stop_jmtx(self, session: Session, req: int) -> Sequence[Any]:
-        self.ways.stop_jmtx()
-        return ()
-
-    def _close_jmtx(self, session: Session, req: int, name: str) -> Sequence[Any]:
-        self.ways.close_jmtx(name)
-        return ()
-
-    def _stop_reastream(self, session: Session, req: int) -> Sequence[Any]:
-        self.ways.stop_reastream()
-        return ()
-
     def _is_busy(self, client_id: int) -> bool:
         return self.jobs.is_busy(client_id) or (self._live is not None and self._live.has_open(client_id))
 
@@ -338,32 +316,6 @@ class Bridge:
         self.jobs.drop(client_id)
         if self._live is not None:
             self._live.drop(client_id)
-
-    def _queue_notes(self, name: str, session: Session, req: int, *arguments: Any) -> None:
-        from drumbridge.osc import note_requests  # after the live part, which imports the same
-
-        outputs = self.live.outputs
-        work = getattr(note_requests, name)
-        self._queue(lambda engine, job, send: work(outputs, job, send, *arguments), session, req)
-
-    def _queue_kits(self, address: str, session: Session, req: int, *arguments: Any) -> None:
-        work = getattr(self.kits, address.rpartition("/")[2])
-        if address == KIT_TAP:
-            work = partial(work, partial(self.fail, session, NO_REQ))
-        self._queue(lambda engine, job, send: work(job, send, *arguments), session, req)
-
-    def _queue(self, work: Callable[..., Sequence[Any]], session: Session, req: int, *arguments: Any) -> None:
-        pace = None if session.route.reliable else Pace()
-
-        def send(message: Message) -> None:
-            if pace is not None:
-                pace.wait()
-            session.route.send(encode(message))
-
-        def run(job: Job) -> Sequence[Any]:
-            return work(self.engine, job, send, *arguments)
-
-        self.jobs.submit(session.client_id, req, run, partial(self._ended, session, req))
 
     def _ended(self, session: Session, req: int, results: Sequence[Any] | None, error: Exception | None) -> None:
         if error is None:

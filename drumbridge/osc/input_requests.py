@@ -6,17 +6,21 @@ Conventions: handlers are called from the server's thread and never wait; they a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from drumbridge.audio.devices import BLOCK_SIZE, parse_channels
 from drumbridge.engine.device_input import DeviceInput
 from drumbridge.engine.inputs import Inputs
 from drumbridge.engine.session import Session
 from drumbridge.engine.streams import Streams
-from drumbridge.osc.input_addresses import INPUT_STATUS
+from drumbridge.osc.input_addresses import INPUT_START, INPUT_STATUS, INPUT_STOP
 from drumbridge.osc.replies import clipped, reply
+from drumbridge.osc.rows import Handler
 from drumbridge.osc.settings_requests import SettingsRequests
 from drumbridge.osc.wire import Message
+
+if TYPE_CHECKING:
+    from drumbridge.osc.handlers import Bridge
 
 AS_THE_PROFILE: Final = -1.0  # for early_ms
 _COUNT = 0x7FFFFFFF
@@ -109,3 +113,9 @@ def _whole(value: str | float) -> str | int:
     if isinstance(value, str):
         return value
     return int(value) if value == int(value) else str(value)
+
+
+def handlers(bridge: Bridge) -> dict[str, Handler]:
+    """Return what answers the requests of this module, by address."""
+    interfaces = bridge.live.interfaces
+    return {INPUT_START: interfaces.start, INPUT_STOP: interfaces.stop}

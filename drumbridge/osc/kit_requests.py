@@ -7,14 +7,21 @@ way to reply and the arguments after req, runs in a job's thread and returns the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from drumbridge.core.labels import pad_index
 from drumbridge.engine.jobs import Job
 from drumbridge.engine.live_kits import LiveKits, Tapped
-from drumbridge.osc.kit_addresses import KIT_PADS_ROW, KIT_ROW, KIT_TAPPED
+from drumbridge.engine.session import Session
+from drumbridge.osc.addresses import NO_REQ
+from drumbridge.osc.kit_addresses import KIT_PADS_ROW, KIT_REQUESTS, KIT_ROW, KIT_TAP, KIT_TAPPED
 from drumbridge.osc.replies import reply
+from drumbridge.osc.rows import Handler
 from drumbridge.osc.wire import Message
+
+if TYPE_CHECKING:
+    from drumbridge.osc.handlers import Bridge
 
 Send = Callable[[Message], None]
 
@@ -110,3 +117,21 @@ class KitRequests:
         """Delete a kit."""
         self.kits.delete(kit)
         return ()
+
+
+def handlers(bridge: Bridge) -> dict[str, Handler]:
+    """Return what answers the requests of this module, by address."""
+    kits = bridge.kits
+
+    def queued(work: Callable[..., Sequence[Any]]) -> Handler:
+        return partial(bridge.queue, lambda engine, job, send, *arguments: work(job, send, *arguments))
+
+    def tap(session: Session, req: int, *arguments: Any) -> None:
+        bridge.queue(
+            lambda engine, job, send: kits.tap(partial(bridge.fail, session, NO_REQ), job, send, *arguments),
+            session,
+            req,
+        )
+
+    works = {request.address: getattr(kits, request.address.rpartition("/")[2]) for request in KIT_REQUESTS}
+    return {address: queued(work) for address, work in works.items()} | {KIT_TAP: tap}

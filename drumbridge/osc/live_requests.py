@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -27,11 +27,24 @@ from drumbridge.errors import DrumbridgeError, ProtocolError, SettingsError
 from drumbridge.osc.addresses import NO_REQ
 from drumbridge.osc.audio_packets import AudioPackets, Gap, audio_block
 from drumbridge.osc.input_requests import InputRequests
-from drumbridge.osc.live_addresses import GAP, LIVE_HIT, STREAM_AUDIO, STREAM_STATUS
+from drumbridge.osc.live_addresses import (
+    CLOCK,
+    GAP,
+    LIVE_HIT,
+    NOTIFY,
+    STREAM_AUDIO,
+    STREAM_CLOSE,
+    STREAM_OPEN,
+    STREAM_STATUS,
+)
 from drumbridge.osc.replies import reply
+from drumbridge.osc.rows import Handler
 from drumbridge.osc.settings_requests import SettingsRequests
 from drumbridge.osc.take_requests import TakeRequests
 from drumbridge.osc.wire import Message, encode
+
+if TYPE_CHECKING:
+    from drumbridge.osc.handlers import Bridge
 
 AS_THE_PROFILE: Final = -1.0  # for early_ms
 _COMPLAIN_EVERY_S = 1.0
@@ -280,3 +293,9 @@ def _whole(value: Any) -> int:
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value == int(value):
         return int(value)
     raise ProtocolError("osc.arguments", f"{STREAM_AUDIO} stream_id seq audio: {value!r:.60} is no whole number.")
+
+
+def handlers(bridge: Bridge) -> dict[str, Handler]:
+    """Return what answers the requests of this module, by address."""
+    live = bridge.live
+    return {STREAM_OPEN: live.open, STREAM_CLOSE: live.close, NOTIFY: live.notify, CLOCK: live.clock}

@@ -7,18 +7,23 @@ way to reply and the arguments after req, runs in a job's thread and returns the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from drumbridge.core.events import Stage
 from drumbridge.engine.jobs import Job
 from drumbridge.engine.note_outputs import NoteOutputs
 from drumbridge.errors import SettingsError
 from drumbridge.formats.midi_ports import DRUMS, find_output, open_output, output_names
-from drumbridge.osc.note_addresses import MIDI_PORT
+from drumbridge.osc.note_addresses import MIDI_PORT, MIDI_PORTS, MIDI_START, MIDI_STOP, VKB_START, VKB_STOP
 from drumbridge.osc.replies import replies
+from drumbridge.osc.rows import Handler
 from drumbridge.osc.virtual_keyboard import VirtualKeyboard
 from drumbridge.osc.wire import Message
 from drumbridge.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    from drumbridge.osc.handlers import Bridge
 
 Send = Callable[[Message], None]
 
@@ -80,3 +85,19 @@ def how_to_play(stage: int, labels: int) -> dict[str, Any]:
     if labels not in (1, 2):
         raise SettingsError("settings.labels", f"labels is 1 (the strongest) or 2 (each), not {labels}.")
     return {"stage": Stage(stage), "every_label": labels == 2}
+
+
+def handlers(bridge: Bridge) -> dict[str, Handler]:
+    """Return what answers the requests of this module, by address."""
+    outputs = bridge.live.outputs
+
+    def queued(work: Callable[..., Sequence[Any]]) -> Handler:
+        return partial(bridge.queue, lambda engine, job, send, *arguments: work(outputs, job, send, *arguments))
+
+    return {
+        MIDI_PORTS: queued(midi_ports),
+        MIDI_START: queued(start_midi),
+        MIDI_STOP: queued(stop_midi),
+        VKB_START: queued(start_keyboard),
+        VKB_STOP: queued(stop_keyboard),
+    }

@@ -8,14 +8,19 @@ float: Max does both without being asked.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from drumbridge.errors import ProtocolError
 
 PREFIX: Final = "/drumbridge/"
 DONE: Final = PREFIX + "done"
 FAIL: Final = PREFIX + "fail"
+
+# What answers a request: given the session and its checked arguments, it returns those of done, or None when that is
+# still to come.
+Handler: TypeAlias = Callable[..., "Sequence[Any] | None"]
 
 _TYPE_NAMES = {"i": "an int", "f": "a float", "s": "a string", "v": "a number or a string"}
 

@@ -6,7 +6,7 @@ Conventions: handlers are called from the server's thread. They read and write o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drumbridge.core.settings_table import SETTINGS, find_setting
 from drumbridge.core.transcriber_settings import TranscriberSettings
@@ -14,8 +14,22 @@ from drumbridge.engine.live_profiles import LiveProfiles
 from drumbridge.engine.session import Session
 from drumbridge.engine.streams import Streams
 from drumbridge.osc.replies import replies, reply
-from drumbridge.osc.settings_addresses import SETTINGS_PROFILE, SETTINGS_ROW, SETTINGS_VALUE
+from drumbridge.osc.rows import Handler
+from drumbridge.osc.settings_addresses import (
+    SETTINGS_GET,
+    SETTINGS_LIST,
+    SETTINGS_PROFILE,
+    SETTINGS_PROFILES,
+    SETTINGS_RESET,
+    SETTINGS_ROW,
+    SETTINGS_SET,
+    SETTINGS_USE,
+    SETTINGS_VALUE,
+)
 from drumbridge.osc.wire import encode
+
+if TYPE_CHECKING:
+    from drumbridge.osc.handlers import Bridge
 
 
 class SettingsRequests:
@@ -126,3 +140,16 @@ class SettingsRequests:
             settings = self._profiles.settings(name, is_stored=False)  # it may have been reset and be gone
             for stream in streams:
                 stream.change(settings)
+
+
+def handlers(bridge: Bridge) -> dict[str, Handler]:
+    """Return what answers the requests of this module, by address."""
+    settings = bridge.live.settings
+    return {
+        SETTINGS_LIST: settings.list,
+        SETTINGS_SET: settings.set,
+        SETTINGS_GET: settings.get,
+        SETTINGS_RESET: settings.reset,
+        SETTINGS_USE: settings.use,
+        SETTINGS_PROFILES: settings.profiles,
+    }

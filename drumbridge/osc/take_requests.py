@@ -6,7 +6,7 @@ Conventions: handlers are called from the server's thread and never wait; a take
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drumbridge.audio.paths import path_from_daw
 from drumbridge.engine.session import Session
@@ -15,8 +15,12 @@ from drumbridge.engine.take import Take
 from drumbridge.engine.takes import Takes
 from drumbridge.errors import StreamError
 from drumbridge.osc.replies import clipped, reply
-from drumbridge.osc.take_addresses import TAKE_ENDED, WARNING
+from drumbridge.osc.rows import Handler
+from drumbridge.osc.take_addresses import TAKE_ENDED, TAKE_START, TAKE_STOP, WARNING
 from drumbridge.osc.wire import encode
+
+if TYPE_CHECKING:
+    from drumbridge.osc.handlers import Bridge
 
 
 class TakeRequests:
@@ -77,3 +81,9 @@ def _lost(take: Take) -> str:
     return (
         f"{take.lost} samples came faster than the disk took them, and are silence in {take.path}." if take.lost else ""
     )
+
+
+def handlers(bridge: Bridge) -> dict[str, Handler]:
+    """Return what answers the requests of this module, by address."""
+    recording = bridge.live.recording
+    return {TAKE_START: recording.start, TAKE_STOP: recording.stop}

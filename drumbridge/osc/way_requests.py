@@ -6,18 +6,33 @@ starting it again with the same settings changes nothing, so that a device that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from drumbridge.daw.jmtx_server import JmtxServer
 from drumbridge.daw.reastream_notes import DRUMS, ReaStreamNotes
 from drumbridge.daw.reastream_receiver import ReaStreamReceiver
 from drumbridge.daw.source import Settings
+from drumbridge.engine.session import Session
 from drumbridge.errors import ServerError, SettingsError, StreamError
 from drumbridge.osc.live_requests import AS_THE_PROFILE, LiveRequests
 from drumbridge.osc.note_requests import how_to_play
+from drumbridge.osc.rows import Handler
+from drumbridge.osc.way_addresses import (
+    JMTX_CLOSE,
+    JMTX_OPEN,
+    JMTX_START,
+    JMTX_STOP,
+    REASTREAM_NOTES_START,
+    REASTREAM_NOTES_STOP,
+    REASTREAM_START,
+    REASTREAM_STOP,
+)
 from drumbridge.ports import LOOPBACK, REASTREAM_PORT
+
+if TYPE_CHECKING:
+    from drumbridge.osc.handlers import Bridge
 
 _COUNTS = 0x7FFFFFFF
 _NOTES = "reastream"
@@ -206,3 +221,26 @@ def _already_on(how: str) -> ServerError:
     return ServerError(
         "server.already_on", f"{how} already, on another port or with other settings than these: stop that first."
     )
+
+
+def handlers(bridge: Bridge) -> dict[str, Handler]:
+    """Return what answers the requests of this module, by address."""
+    ways = bridge.ways
+
+    def stops(stop: Callable[..., None]) -> Handler:
+        def handle(session: Session, req: int, *arguments: Any) -> Sequence[Any]:
+            stop(*arguments)
+            return ()
+
+        return handle
+
+    return {
+        JMTX_START: lambda session, req, *settings: (ways.start_jmtx(*settings),),
+        JMTX_STOP: stops(ways.stop_jmtx),
+        JMTX_OPEN: lambda session, req, *settings: (ways.open_jmtx(session.client_id, *settings),),
+        JMTX_CLOSE: stops(ways.close_jmtx),
+        REASTREAM_START: lambda session, req, *settings: (ways.start_reastream(*settings),),
+        REASTREAM_STOP: stops(ways.stop_reastream),
+        REASTREAM_NOTES_START: lambda session, req, *settings: (ways.start_notes(*settings),),
+        REASTREAM_NOTES_STOP: lambda session, req, *names: (ways.stop_notes(*names),),
+    }

@@ -10,9 +10,11 @@ import soundfile
 from fake_ableton_osc import Clip, Set, Track, free_port, live, nearest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_models import manifest, write_small_model
 
 from drumbridge.cli import main
 from drumbridge.core.labels import BY_NAME, SEVERAL_COLOUR, UNSURE_COLOUR
+from drumbridge.core.own_labels import label_colour
 from drumbridge.core.synthesis import synthesise
 from drumbridge.errors import ServerError
 from drumbridge.osc import ableton_osc
@@ -139,6 +141,15 @@ def test_what_is_not_sure_enough_has_the_colour_of_unsure_and_a_question_mark(so
     assert rows[0][2] == "unsure (kick?)"
     assert state(song)[0][0] == (0xFF3636, "kick?")
     assert "2 of them unsure" in err
+
+
+def test_a_label_of_somebodys_own_has_its_own_colour(song, run, tmp_path):
+    fields = manifest(labels=["my can", "closed_hat"], thresholds={"my can": 0.5, "closed_hat": 0.5})
+    model = write_small_model(tmp_path / "own.onnx", manifest_text=json.dumps(fields))
+    with live(song) as fake:
+        rows, _ = run(fake, "colour", "--name", "--model", str(model))
+    assert [row[2] for row in rows] == ["my can", "closed_hat"]
+    assert state(song)[0][0] == (nearest(label_colour("my can")), "my can")
 
 
 def test_the_selected_clip_alone(song, run):

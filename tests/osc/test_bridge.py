@@ -10,6 +10,7 @@ from osc_client import DEADLINE_S, ENDS, TestEngine, message
 
 from drumbridge import __version__
 from drumbridge.core.labels import LABELS, UNSURE
+from drumbridge.engine.engine import Engine
 from drumbridge.engine.jobs import JobQueue
 from drumbridge.osc.addresses import REPLY_BY_ADDRESS, REQUEST_BY_ADDRESS, REQUESTS, STATUS_KEYS
 from drumbridge.osc.handlers import Bridge
@@ -300,3 +301,9 @@ def test_unknown_addresses_name_the_known_ones(client):
     (fail,) = client.ask("clasify", 4, "a.wav")
     assert fail.arguments[1] == "osc.unknown_address"
     assert all(address.removeprefix("/drumbridge/") in fail.arguments[2] for address in REQUEST_BY_ADDRESS)
+
+
+def test_every_request_of_the_table_has_a_handler(small_model):
+    bridge = Bridge(lambda: Engine(model=str(small_model)), JobQueue(threads=1))
+    assert all(callable(bridge._handler(address)) for address in REQUEST_BY_ADDRESS)
+    assert bridge.close(DEADLINE_S)

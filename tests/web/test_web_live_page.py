@@ -81,8 +81,9 @@ FATES = [
 ]
 
 
-def test_what_becomes_of_early_answers(browser, served):
+def test_what_becomes_of_early_answers(served, browser):
     browser.open(served.url)
+    browser.until("return document.querySelector('.stage')?.dataset.drawn === '31'")
     script = """
         const [cases, done] = arguments;
         import("/static/live/strokes.js").then(({ Strokes, histogram }) => {

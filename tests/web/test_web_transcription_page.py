@@ -8,7 +8,7 @@ CANVAS = "document.querySelector('.view-transcription canvas')"
 
 
 @pytest.fixture
-def page(browser, served):
+def page(served, browser):
     browser.open(f"{served.url}#transcription?id={LOOP}")
     browser.until(f"return {CANVAS}?.dataset.drawn === '0-44100' && {CANVAS}.dataset.hits === '4'")
     return browser

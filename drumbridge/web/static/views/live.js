@@ -9,7 +9,7 @@ const SHOWN_S = 8; // across the lanes
 const LANE = 30;
 const LISTED = 60;
 const BINS = 40;
-const LONGEST_MS = { early: 60, final: 400 };
+const LONGEST_MS = [30, 60, 120, 400, 1000, 4000, 60000]; // what a histogram may show: the first that holds most of it
 const FATES = [
   ["early", "early", "told before it was sure"],
   ["confirmed", "confirmed", "the final answer was the early one"],
@@ -28,6 +28,7 @@ class LiveView {
     this.strokes = new Strokes();
     this.shown = []; // strokes on the lanes, with the time at which they came
     this.streams = [];
+    this.began = new Map(); // stream -> when its position 0 was, at the latest, ms
     this.only = null; // the stream that is shown, null: all
     this.state = null;
     this.keys = [
@@ -163,7 +164,7 @@ class LiveView {
     const stroke = this.strokes.add(event);
     const last = this.shown.findLast?.((each) => each.stroke.stream === stroke.stream && each.stroke.hit === stroke.hit && performance.now() - each.came < 4000);
     if (last) last.stroke = stroke;
-    else this.shown.push({ stroke, came: performance.now() - (event.latency_ms ?? 0) });
+    else this.shown.push({ stroke, came: this._when(stroke) });
     if (this.held || (this.only !== null && this.only !== stroke.stream)) return;
     const row = this._row(stroke);
     const known = this.list.querySelector(`[data-stroke="${stroke.stream}-${stroke.hit}"]`);
@@ -175,6 +176,18 @@ class LiveView {
         h("span", { class: "quiet" }, ` velocity ${stroke.velocity}${stroke.stage === "early" ? " · early" : ""}`));
     }
     this.changed = true;
+  }
+
+  // When a stroke was played: events come in bunches to a busy page, positions do not.
+  _when(stroke) {
+    const now = performance.now();
+    if (stroke.position_s === undefined) return now;
+    const began = Math.min(this.began.get(stroke.stream) ?? Infinity, now - 1000 * stroke.position_s);
+    this.began.set(stroke.stream, began);
+    const came = began + 1000 * stroke.position_s;
+    if (now - came < 2000) return came;
+    this.began.set(stroke.stream, now - 1000 * stroke.position_s); // its positions were passed over, or began anew
+    return now;
   }
 
   _row(stroke) {
@@ -285,10 +298,12 @@ class LiveView {
 
   drawChart(stage) {
     const { canvas, text } = this.charts[stage];
-    const most = LONGEST_MS[stage];
-    const { bins, median, slowest } = histogram(this.strokes.latencies[stage], BINS, most);
+    const values = this.strokes.latencies[stage];
+    const { median, slowest } = histogram(values, 1, 1);
+    const most = LONGEST_MS.find((each) => each >= 1.1 * (slowest ?? 0)) ?? LONGEST_MS.at(-1);
+    const { bins } = histogram(values, BINS, most);
     text.textContent = median === null ? "none yet" : `half within ${median.toFixed(1)} ms, 95 % within ${slowest.toFixed(1)} ms`;
-    canvas.dataset.n = this.strokes.latencies[stage].length;
+    canvas.dataset.n = values.length;
     const { to, width, height } = this._canvas(canvas, 74);
     const style = getComputedStyle(document.documentElement);
     const highest = Math.max(1, ...bins);
@@ -301,8 +316,11 @@ class LiveView {
     to.font = "11px system-ui, sans-serif";
     to.fillRect(0, height - 16, width, 1);
     to.fillText("0", 0, height - 3);
-    to.fillText(`${most / 2}`, width / 2 - 8, height - 3);
-    to.fillText(`${most} ms +`, width - 50, height - 3);
+    to.textAlign = "center";
+    to.fillText(`${most / 2}`, width / 2, height - 3);
+    to.textAlign = "right";
+    to.fillText(`${most} ms`, width, height - 3);
+    to.textAlign = "left";
   }
 
   _canvas(canvas, height) {

@@ -44,7 +44,7 @@ class TranscriptionView {
   }
 
   _build(root) {
-    this.search = h("input", { type: "search", placeholder: "find: name:groove, with:cowbell …", "aria-label": "Find a sound" });
+    this.search = h("input", { type: "search", placeholder: "find, as on the map", "aria-label": "Find a sound" });
     this.list = h("ul", { class: "found", role: "listbox", "aria-label": "Sounds" });
     this.canvas = h("canvas", { tabindex: 0, "aria-label": "Waveform and hits" });
     this.name = h("h2", {}, "");
