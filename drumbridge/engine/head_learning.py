@@ -42,7 +42,6 @@ class Lesson(NamedTuple):
         Mean confidence of the model in the library's one-shots.
     n_corrected : int
         Corrected sounds unlike each other.
-    n_confirmed : int
     unused : int
         Corrections that teach nothing: hits of loops, and sounds that this model has not heard.
     """
@@ -50,7 +49,6 @@ class Lesson(NamedTuple):
     sounds: JudgedSounds
     confidence: float
     n_corrected: int
-    n_confirmed: int
     unused: int
 
 
@@ -122,12 +120,10 @@ def lesson_of(library: Library, model_hash: bytes) -> Lesson:
     rankings = [((row[1], row[2]), *((label, p) for label, p in json.loads(row[3])[1:])) for row in rows]
     vectors = np.stack([unit_vectors(row[4], 1)[0] for row in rows]) if rows else np.zeros((0, 1), np.float32)
     corrected = [k for k, row in enumerate(judged) if row[0] != row[1]]
-    confirmed = [k for k, row in enumerate(judged) if row[0] == row[1]]
     return Lesson(
         JudgedSounds(vectors, list(rankings), [row[0] for row in rows]),
         float(confidence or 0.0),
         n_corrected=len(set(independent_groups(vectors[corrected]).tolist())) if corrected else 0,
-        n_confirmed=len(confirmed),
         unused=total - len(judged),
     )
 

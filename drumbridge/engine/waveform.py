@@ -24,11 +24,10 @@ _FULL_SCALE = 32767
 
 
 class Shape(NamedTuple):
-    """What is kept of a file: int16 (bins, 2), lowest and highest, and how long and how fast it is."""
+    """What is kept of a file: int16 (bins, 2), lowest and highest, and how many samples it has."""
 
     pairs: np.ndarray
     n_samples: int
-    sample_rate: int
 
 
 class Waveforms:
@@ -111,10 +110,9 @@ def _read_shape(path: Path) -> Shape:
             bins = audio[:whole].reshape(-1, BIN)
             pairs.append(np.stack([bins.min(axis=1), bins.max(axis=1)], axis=1))
             rest = audio[whole:]
-        rate = file.sample_rate
     if len(rest):
         pairs.append(np.array([[rest.min(), rest.max()]], dtype=np.int16))
-    return Shape(np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int16), n, rate)
+    return Shape(np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int16), n)
 
 
 def _to_int16(audio: np.ndarray) -> np.ndarray:

@@ -40,7 +40,6 @@ class KeptHead(NamedTuple):
     head : PersonalHead
     trial : dict
         What its cross-validation found, by the names of `drumbridge.core.head_trial.HeadTrial`.
-    in_use : bool
     """
 
     id: int
@@ -49,7 +48,6 @@ class KeptHead(NamedTuple):
     unsure_below: float
     head: PersonalHead
     trial: dict[str, Any]
-    in_use: bool
 
 
 def keep_head(
@@ -166,7 +164,7 @@ def _rescored(
 def _kept(library: Library, which: str) -> KeptHead | None:
     with library.explaining() as connection:
         row = connection.execute(
-            "SELECT id, format, model_hash, model, unsure_below, classes, vectors, coefficients, trial, in_use"
+            "SELECT id, format, model_hash, model, unsure_below, classes, vectors, coefficients, trial"
             f" FROM heads WHERE {which} ORDER BY id DESC LIMIT 1"
         ).fetchone()
     if row is None:
@@ -184,4 +182,4 @@ def _kept(library: Library, which: str) -> KeptHead | None:
     coefficients = np.frombuffer(row[7], dtype="<f4").reshape(-1, len(classes))
     vectors = np.frombuffer(row[6], dtype="<f2").reshape(len(coefficients), -1).astype(np.float32)
     head = PersonalHead(classes, vectors, coefficients)
-    return KeptHead(row[0], row[2], row[3], row[4], head, json.loads(row[8]), bool(row[9]))
+    return KeptHead(row[0], row[2], row[3], row[4], head, json.loads(row[8]))

@@ -5,8 +5,9 @@ SAMPLES_BEFORE. A frame is named by its end, in samples after the onset; its win
 reaches back only, so it never needs audio later than its end. A cell is the mean of one to three
 frames: fine near the attack, coarser later. Cell k can be known only when `CELL_ENDS[k]` samples are
 available. High bands: mel scale, 512-point window. Low bands: log scale, 2048-sample window on the
-audio decimated by 8. Transforms are matrix products, so the graph needs no special operator; the DFT
-is folded (cosine terms are even, sine terms odd about the middle), which halves its cost.
+audio decimated by 8. Transforms are matrix products, so the graph needs no special operator; the DFT is folded (half
+a window apart odd bins have opposite phases and even ones the same), which halves its cost, and the decimation is a
+product over blocks of a hop.
 
 Five tonal cells hear pitch where the others hear time: 16 Hz apart from 40 Hz up, through a window of 93 ms, so
 that the partials of a held note stand apart and those of a drum do not. A row is a cell of BANDS bands or half a tonal
@@ -52,7 +53,7 @@ TONAL_HZ = 40.0 + 16.0 * np.arange(TONAL_BANDS)
 _ROWS_OF_TONAL = TONAL_BANDS // BANDS
 ROW_ENDS = np.concatenate([CELL_ENDS, np.repeat(TONAL_ENDS, _ROWS_OF_TONAL)])
 ROWS = len(ROW_ENDS)
-EARLY_CELLS = 16  # cells of one frame each; whoever knows less than `EARLY_LIMIT` samples needs no others
+EARLY_CELLS = 11  # cells of one frame each, to 20 ms; whoever knows less than `EARLY_LIMIT` samples needs no others
 EARLY_LIMIT = int(CELL_ENDS[EARLY_CELLS])
 _FRAME_ENDS = np.array([end for ends in _CELLS for end in ends]) * HOP_LENGTH
 
@@ -84,30 +85,42 @@ def _decimator() -> np.ndarray:
     return taps / taps.sum()
 
 
+def _block_decimator(offset: int) -> np.ndarray:
+    """Return what makes decimated samples of blocks of a hop, shape (HOP_LENGTH, 2 * _LOW_BLOCK).
+
+    The decimated block k starts `offset` decimated samples into block k of the audio: the first half of the columns
+    is what that gives to it, the second half what block k + 1 gives.
+    """
+    taps = np.zeros((2 * HOP_LENGTH, _LOW_BLOCK))
+    for j in range(_LOW_BLOCK):
+        start = DECIMATION * (j + offset)
+        taps[start : start + _FIR_TAPS, j] = _decimator()
+    return np.concatenate([taps[:HOP_LENGTH], taps[HOP_LENGTH:]], axis=1)
+
+
 class FrontEnd(torch.nn.Module):
     """Audio to band powers per cell."""
 
     def __init__(self) -> None:
         super().__init__()
-        half = _HIGH_WINDOW // 2
-        first_bin, last_bin = 2, 210
-        bins = np.arange(first_bin, last_bin)
-        phase = 2 * np.pi * np.outer(np.arange(half) - (_HIGH_WINDOW - 1) / 2, bins) / _HIGH_WINDOW
+        bins = np.arange(2, 210)
+        mel = mel_weights(len(bins), 2, 150.0, 18000.0)
+        for name, chosen in (("even", bins % 2 == 0), ("odd", bins % 2 == 1)):
+            phase = 2 * np.pi * np.outer(np.arange(_HIGH_WINDOW // 2), bins[chosen]) / _HIGH_WINDOW
+            self._constant(name, np.concatenate([np.cos(phase), np.sin(phase)], axis=1))
+            self._constant(f"{name}_mel", np.concatenate([mel[chosen], mel[chosen]]))  # of squares: real, imaginary
         window = asymmetric_window(_HIGH_WINDOW, 96)
         self._constant("high_window", window / window.sum())
-        self._constant("cosine", np.cos(phase))
-        self._constant("sine", np.sin(phase))
-        self._constant("mel", mel_weights(len(bins), first_bin, 150.0, 18000.0))
         self._constant("low_kernel", _slow_kernel(np.geomspace(30.0, 1200.0, LOW_BANDS), _LOW_WINDOW, 32))
         self._constant("tonal_kernel", _slow_kernel(TONAL_HZ, _TONAL_WINDOW, 128))
-        self._constant("fir", _decimator()[None, None])
         self._constant("pool", _pooling())
         # Frames are gathered as whole blocks of samples: copying single ones would cost more than the transforms.
         ends = (_FRAME_ENDS + SAMPLES_BEFORE + _PADDING) // HOP_LENGTH
         self._constant("high_index", ends[:, None] + np.arange(-_HIGH_WINDOW // HOP_LENGTH, 0))
         # A decimated sample j is made of padded audio up to (and with) DECIMATION * j + _FIR_TAPS - 1.
         slow_ends = (ROW_ENDS + SAMPLES_BEFORE + _PADDING - _FIR_TAPS) // DECIMATION + 1
-        self.slow_offset = int(slow_ends[0] % _LOW_BLOCK)
+        offset = int(slow_ends[0] % _LOW_BLOCK)
+        self._constant("fir", _block_decimator(offset))
         blocks = slow_ends[:, None] // _LOW_BLOCK
         self._constant("low_index", blocks[:CELLS] + np.arange(-_LOW_WINDOW // _LOW_BLOCK, 0))
         self._constant("tonal_index", blocks[CELLS::_ROWS_OF_TONAL] + np.arange(-_TONAL_WINDOW // _LOW_BLOCK, 0))
@@ -128,35 +141,37 @@ class FrontEnd(torch.nn.Module):
         ----------
         audio : Tensor, float32, shape (n, SAMPLES_BEFORE + SAMPLES_AFTER)
         """
-        slow = self._slow(audio)
-        cells = self._cells(audio, slow, CELLS, len(_FRAME_ENDS))
-        tonal = _powers(slow[:, self.tonal_index].flatten(2) @ self.tonal_kernel)
+        blocks, slow = self._blocks(audio, SAMPLES_BEFORE + SAMPLES_AFTER)
+        cells = self._cells(blocks, slow, CELLS, len(_FRAME_ENDS))
+        tonal = _powers(slow[:, self.tonal_index].reshape(-1, len(TONAL_ENDS), _TONAL_WINDOW) @ self.tonal_kernel)
         return torch.cat([cells, tonal.reshape(-1, ROWS - CELLS, BANDS)], 1)
 
     def early(self, audio: torch.Tensor) -> torch.Tensor:
-        """Return as `forward` does, but zeros for what needs `EARLY_LIMIT` samples or more: a quarter of the work."""
-        audio = audio[:, : SAMPLES_BEFORE + EARLY_LIMIT]
-        cells = self._cells(audio, self._slow(audio), EARLY_CELLS, EARLY_CELLS)
-        return torch.nn.functional.pad(cells, (0, 0, 0, ROWS - EARLY_CELLS))
+        """Return the first `EARLY_CELLS` rows, which is all that can be known before `EARLY_LIMIT` samples."""
+        length = SAMPLES_BEFORE + EARLY_LIMIT
+        return self._cells(*self._blocks(audio[:, :length], length), EARLY_CELLS, EARLY_CELLS)
 
-    def _cells(self, audio: torch.Tensor, slow: torch.Tensor, cells: int, frames: int) -> torch.Tensor:
+    def _blocks(self, audio: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the audio of a `length`, and the decimated audio, in blocks: (n, blocks, HOP_LENGTH or _LOW_BLOCK).
+
+        Lengths are plain numbers here, so that nothing of them is computed in the exported graph.
+        """
+        n = (length + _PADDING) // HOP_LENGTH
+        blocks = torch.nn.functional.pad(audio, (_PADDING, 0)).reshape(-1, n, HOP_LENGTH)
+        parts = blocks @ self.fir
+        return blocks, parts[:, :-1, :_LOW_BLOCK] + parts[:, 1:, _LOW_BLOCK:]
+
+    def _cells(self, blocks: torch.Tensor, slow: torch.Tensor, cells: int, frames: int) -> torch.Tensor:
         """Return the powers of the first cells, which are made of the first frames."""
-        padded = torch.nn.functional.pad(audio, (_PADDING, 0))
-        blocks = padded.reshape(-1, padded.shape[1] // HOP_LENGTH, HOP_LENGTH)
-        windowed = blocks[:, self.high_index[:frames]].flatten(2) * self.high_window
-        half = _HIGH_WINDOW // 2
-        first, second = windowed[:, :, :half], torch.flip(windowed[:, :, half:], [2])
-        power = ((first + second) @ self.cosine) ** 2 + ((first - second) @ self.sine) ** 2
-        high = self.pool[:cells, :frames] @ (power @ self.mel)
-        low = _powers(slow[:, self.low_index[:cells]].flatten(2) @ self.low_kernel)
+        windowed = blocks[:, self.high_index[:frames]].reshape(-1, frames, _HIGH_WINDOW) * self.high_window
+        first, second = windowed[..., : _HIGH_WINDOW // 2], windowed[..., _HIGH_WINDOW // 2 :]
+        even, odd = (first + second) @ self.even, (first - second) @ self.odd
+        high = (even * even) @ self.even_mel + (odd * odd) @ self.odd_mel
+        if frames > cells:
+            high = self.pool[:cells, :frames] @ high
+        slow = slow[:, self.low_index[:cells]].reshape(-1, cells, _LOW_WINDOW)
+        low = _powers(slow @ self.low_kernel)
         return torch.cat([high, low], 2)
-
-    def _slow(self, audio: torch.Tensor) -> torch.Tensor:
-        """Return the decimated audio in blocks, shape (n, blocks, _LOW_BLOCK)."""
-        padded = torch.nn.functional.pad(audio, (_PADDING, 0))
-        slow = torch.nn.functional.conv1d(padded[:, None], self.fir, stride=DECIMATION).flatten(1)
-        slow = slow[:, self.slow_offset :]
-        return slow[:, : slow.shape[1] // _LOW_BLOCK * _LOW_BLOCK].reshape(-1, slow.shape[1] // _LOW_BLOCK, _LOW_BLOCK)
 
 
 def _slow_kernel(hz: np.ndarray, length: int, fall: int) -> np.ndarray:
@@ -169,7 +184,7 @@ def _slow_kernel(hz: np.ndarray, length: int, fall: int) -> np.ndarray:
 def _powers(spectrum: torch.Tensor) -> torch.Tensor:
     """Return the powers of a spectrum whose last axis holds real parts, then imaginary ones."""
     real, imaginary = torch.chunk(spectrum, 2, dim=-1)
-    return real**2 + imaginary**2
+    return real * real + imaginary * imaginary
 
 
 def _pooling() -> np.ndarray:

@@ -1,12 +1,13 @@
-"""A network of hits to ONNX: two ways through the front end, and weights of half the size.
+"""A network of hits to ONNX: two ways through the graph, and weights of half the size.
 
 Conventions: as for `drumbridge.training.export`. Weights are stored as float16 and widened when a runtime loads the
-file; the answers differ by less than a thousandth.
+file; the scores differ by a few thousandths at most.
 """
 
 from __future__ import annotations
 
 import io
+import math
 
 import onnx
 import torch
@@ -15,92 +16,111 @@ from onnx import TensorProto, helper
 from drumbridge.inference.manifest import Manifest
 
 from .export import OPSET, with_manifest
-from .front_end import BANDS, EARLY_LIMIT, ROWS, SAMPLES_AFTER, SAMPLES_BEFORE
-from .network import HitModel
+from .front_end import EARLY_CELLS, EARLY_LIMIT, SAMPLES_AFTER, SAMPLES_BEFORE, FrontEnd
+from .fused import FusedNetworks
+from .network import HitEnsemble, HitModel, HitNetwork
+
+_MANY = 500  # weights from which half the size is worth their rounding
+_ANSWERS = ("scores", "embedding", "presence")
 
 
 def hit_model_to_onnx(model: HitModel, manifest: Manifest) -> bytes:
     """Return the bytes of the ONNX file, checked by onnx's own checker.
 
-    A batch of which less than `EARLY_LIMIT` samples are known takes the short way through the front end (an If in the
-    graph): what it leaves out would be hidden anyway, so the answers are the same, and early ones come sooner.
+    A batch of which less than `EARLY_LIMIT` samples are known takes the short way (an If in the graph): what that
+    leaves out would be hidden anyway, so the answers are the same, and early ones come sooner.
     """
     model = model.eval()
-    audio = torch.zeros(2, SAMPLES_BEFORE + SAMPLES_AFTER)
-    available = torch.full((2,), SAMPLES_AFTER, dtype=torch.int64)
-    full = _traced(model.front_end, {"audio": audio}, ["powers"])
-    early = _traced(_Early(model), {"audio": audio}, ["powers"])
-    answers = ["scores", "embedding", "presence"]
-    graph = _traced(_Answers(model), {"powers": model.front_end(audio), "available": available}, answers)
+    networks = list(model.network.networks) if isinstance(model.network, HitEnsemble) else [model.network]
+    full, early = (_traced(_Deployed(model.front_end, networks, early=early)) for early in (False, True))
+    n_labels, embedding = networks[0].scores.out_features, len(networks) * networks[0].scores.in_features
+    widths = dict(zip(_ANSWERS, ([n_labels], [embedding], []), strict=True))
+    shared: dict[bytes, onnx.TensorProto] = {}
     choice = [
         helper.make_node("ReduceMax", ["available"], ["most_known"], keepdims=0),
         helper.make_node("Constant", [], ["early_limit"], value_int=EARLY_LIMIT),
         helper.make_node("Less", ["most_known", "early_limit"], ["is_early"]),
         helper.make_node(
-            "If",
-            ["is_early"],
-            ["powers"],
-            then_branch=_branch(early.graph, "early"),
-            else_branch=_branch(full.graph, "full"),
+            "If", ["is_early"], [*_ANSWERS], then_branch=_branch(early.graph, "early", widths, shared),
+            else_branch=_branch(full.graph, "full", widths, shared),
         ),
-    ]
-    _store_half(graph.graph)
-    nodes = [*choice, *graph.graph.node]
-    del graph.graph.node[:], graph.graph.input[0]
-    graph.graph.node.extend(nodes)
-    shape = ["n", SAMPLES_BEFORE + SAMPLES_AFTER]
-    graph.graph.input.insert(0, helper.make_tensor_value_info("audio", TensorProto.FLOAT, shape))
-    return with_manifest(graph, manifest)
+    ]  # fmt: skip
+    audio = helper.make_tensor_value_info("audio", TensorProto.FLOAT, ["n", SAMPLES_BEFORE + SAMPLES_AFTER])
+    available = helper.make_tensor_value_info("available", TensorProto.INT64, ["n"])
+    answers = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *widths[name]]) for name in _ANSWERS]
+    graph = helper.make_graph(choice, "hits", [audio, available], answers, [*shared.values()])
+    return with_manifest(
+        helper.make_model(graph, opset_imports=full.opset_import, ir_version=full.ir_version), manifest
+    )
 
 
-class _Early(torch.nn.Module):
-    def __init__(self, model: HitModel) -> None:
+class _Deployed(torch.nn.Module):
+    def __init__(self, front_end: FrontEnd, networks: list[HitNetwork], *, early: bool) -> None:
         super().__init__()
-        self.front_end = model.front_end
+        self.front_end, self.early = front_end, early
+        self.networks = FusedNetworks(networks, early=early)
 
-    def forward(self, audio: torch.Tensor) -> torch.Tensor:
-        return self.front_end.early(audio)
-
-
-class _Answers(torch.nn.Module):
-    def __init__(self, model: HitModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, powers: torch.Tensor, available: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        return self.model.answers(powers, available)
+    def forward(self, audio: torch.Tensor, available: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        known = self.front_end.known(available)
+        if self.early:
+            powers, known = self.front_end.early(audio), known[:, :EARLY_CELLS]
+        else:
+            powers = self.front_end(audio)
+        scores, embedding, presence = self.networks(powers, known)
+        return scores, embedding, torch.sigmoid(presence)
 
 
-def _traced(module: torch.nn.Module, inputs: dict[str, torch.Tensor], outputs: list[str]) -> onnx.ModelProto:
+def _traced(module: torch.nn.Module) -> onnx.ModelProto:
+    audio = torch.zeros(2, SAMPLES_BEFORE + SAMPLES_AFTER)
+    available = torch.full((2,), SAMPLES_AFTER, dtype=torch.int64)
     buffer = io.BytesIO()
     torch.onnx.export(
-        module.eval(), tuple(inputs.values()), buffer, opset_version=OPSET, dynamo=False, input_names=[*inputs],
-        output_names=outputs, dynamic_axes={name: {0: "n"} for name in (*inputs, *outputs)},
+        module.eval(), (audio, available), buffer, opset_version=OPSET, dynamo=False,
+        input_names=["audio", "available"], output_names=[*_ANSWERS],
+        dynamic_axes={name: {0: "n"} for name in ("audio", "available", *_ANSWERS)},
     )  # fmt: skip
     return onnx.load_from_string(buffer.getvalue())
 
 
-def _branch(graph: onnx.GraphProto, name: str) -> onnx.GraphProto:
-    """Return a graph as one way of an If: it sees the outer audio, and all else in it has names of its own."""
+def _branch(
+    graph: onnx.GraphProto, name: str, widths: dict[str, list[int]], shared: dict[bytes, onnx.TensorProto]
+) -> onnx.GraphProto:
+    """Return a graph as one way of an If: it sees the outer inputs, and all else in it has names of its own.
+
+    Large constants (the transforms) go to `shared`, by what they hold: both ways find the same ones in the outer graph.
+    """
+    _store_half(graph)
+    outer = {"": "", "audio": "audio", "available": "available"}
+    nodes = []
+    for node in graph.node:
+        values = onnx.helper.get_node_attr_value(node, "value") if node.op_type == "Constant" else None
+        if values is not None and len(values.raw_data) >= 4 * _MANY:
+            kept = shared.setdefault(values.raw_data, values)
+            kept.name = kept.name or f"shared/{len(shared)}"
+            outer[node.output[0]] = kept.name
+        else:
+            nodes.append(node)
 
     def own(edge: str) -> str:
-        return edge if edge in ("", "audio") else f"{name}/{edge}"
+        return outer.get(edge, f"{name}/{edge}")
 
-    for node in graph.node:
-        node.name = f"{name}/{node.name}"
+    for node in nodes:
+        node.name = ""
         node.input[:] = [own(edge) for edge in node.input]
         node.output[:] = [own(edge) for edge in node.output]
     for constant in graph.initializer:
         constant.name = own(constant.name)
-    output = helper.make_tensor_value_info(own("powers"), TensorProto.FLOAT, ["n", ROWS, BANDS])
-    return helper.make_graph([*graph.node], name, [], [output], [*graph.initializer])
+    outputs = [
+        helper.make_tensor_value_info(own(answer), TensorProto.FLOAT, ["n", *width]) for answer, width in widths.items()
+    ]
+    return helper.make_graph(nodes, name, [], outputs, [*graph.initializer])
 
 
 def _store_half(graph: onnx.GraphProto) -> None:
-    """Keep every matrix of weights as float16 with a Cast behind it, which runtimes fold when they load."""
+    """Keep every large matrix of weights as float16 with a Cast behind it, which runtimes fold when they load."""
     casts = []
     for weight in graph.initializer:
-        if weight.data_type == TensorProto.FLOAT and len(weight.dims) > 1:
+        if weight.data_type == TensorProto.FLOAT and math.prod(weight.dims) >= _MANY:
             values = onnx.numpy_helper.to_array(weight).astype("float16")
             name = weight.name
             weight.CopyFrom(onnx.numpy_helper.from_array(values, f"{name}_half"))

@@ -108,8 +108,8 @@ def test_the_exported_model_answers_as_the_trained_one(network, tmp_path: Path) 
     output = classifier.score(audio, available)
     with torch.no_grad():
         scores, embedding, presence = model(torch.from_numpy(audio), torch.from_numpy(available))
-    np.testing.assert_allclose(output.scores, scores.numpy(), atol=2e-3)
-    np.testing.assert_allclose(output.embedding, embedding.numpy(), atol=2e-3)
+    np.testing.assert_allclose(output.scores, scores.numpy(), atol=5e-3)
+    np.testing.assert_allclose(output.embedding, embedding.numpy(), atol=5e-3)
     np.testing.assert_allclose(output.presence, presence.numpy(), atol=1e-3)
     # Less known than the front end's short way needs: whether it is taken must not be heard.
     early, late = np.array([100, 441, EARLY_LIMIT - 1]), np.array([100, 441, EARLY_LIMIT])

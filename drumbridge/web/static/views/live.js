@@ -302,7 +302,8 @@ class LiveView {
     const { median, slowest } = histogram(values, 1, 1);
     const most = LONGEST_MS.find((each) => each >= 1.1 * (slowest ?? 0)) ?? LONGEST_MS.at(-1);
     const { bins } = histogram(values, BINS, most);
-    text.textContent = median === null ? "none yet" : `half within ${median.toFixed(1)} ms, 95 % within ${slowest.toFixed(1)} ms`;
+    const none = this.strokes.known.size ? "not known of this stream" : "none yet"; // a file that plays has a clock of its own
+    text.textContent = median === null ? none : `half within ${median.toFixed(1)} ms, 95 % within ${slowest.toFixed(1)} ms`;
     canvas.dataset.n = values.length;
     const { to, width, height } = this._canvas(canvas, 74);
     const style = getComputedStyle(document.documentElement);
