@@ -167,6 +167,7 @@ class LiveStream:
         self._heard = 0  # and taken out; written by the stream's thread
         self._refused = 0  # samples since the last one that found room
         self._held: list[np.ndarray] = []  # blocks between which nothing can happen, not in the queue yet
+        self._block = 1  # samples that came last; written by the thread that feeds
         self._wake_at = 0  # samples that must have arrived for anything to happen; written by the stream's thread
         self._arriving = Lock()  # over what goes into the queue, and in which order
         self._resume: deque[Callable[[], None]] = deque()
@@ -203,6 +204,7 @@ class LiveStream:
             self.overrun += n
             self._refused += n
             return
+        self._block = n or self._block
         with self._arriving:
             self._own_up()
             self._fed += n
@@ -306,9 +308,7 @@ class LiveStream:
                 self._let_tap(hearing.position - len(block), block)
                 self._wake_at = hearing.position + hearing.until_next
                 if ahead is None and self._queue.empty():
-                    missing = hearing.until_judgement
-                    missing_s = None if missing is None else missing / self.sample_rate
-                    stand_ready(missing_s, hearing.rehearse, lambda: not self._queue.empty())
+                    stand_ready(self._due_in_s(hearing), hearing.rehearse, lambda: not self._queue.empty())
             elif isinstance(piece, _Gap):
                 after = np.zeros((0, self.channels), dtype=np.float32)
                 if hearing.bridges(piece.length):
@@ -330,6 +330,14 @@ class LiveStream:
                 if piece.closed is not None:
                     piece.closed()
                 return
+
+    def _due_in_s(self, hearing: Hearing) -> float | None:
+        """Return when the block should arrive that completes what the next stroke is judged by; None: no stroke is."""
+        missing, block = hearing.until_judgement, self._block
+        if missing is None:
+            return None
+        missing -= self._fed - hearing.position  # what has come but is held back
+        return -(-missing // block) * block / self.sample_rate - (time.monotonic() - self.heard_s)
 
     def _next(self) -> _Piece:
         """Wait for what comes next: the end, when nothing comes for too long."""
