@@ -45,7 +45,7 @@ def correct_sound(library: Library, sound_id: int, index: int, label: str) -> Co
         ``library.unknown``, ``library.label``, ``library.no_hit``, ``library.not_heard``, or what is wrong with the
         library.
     """
-    check_label(label)
+    label = check_label(label)
     sound = sound_with_id(library, sound_id)
     if not sound.result_id:
         raise LibraryError("library.not_heard", f"{sound.path} could not be heard, so there is nothing to correct.")

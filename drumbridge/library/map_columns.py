@@ -16,6 +16,7 @@ from drumbridge.core.events import LOOP
 from drumbridge.core.labels import INDEX, UNSURE_INDEX
 
 from .sample_map import places_now
+from .sounds import own_labels
 from .store import Library
 
 UNSURE_FLAG: Final = 1
@@ -37,15 +38,18 @@ class MapColumns(NamedTuple):
     x: np.ndarray  # float32
     y: np.ndarray  # float32
     confidences: np.ndarray  # float32, 0..1
-    labels: np.ndarray  # uint8, as in `core.labels.INDEX`
+    labels: np.ndarray  # uint16, as in `core.labels.INDEX`, and from UNSURE_INDEX + 1 on in `own_labels`
     flags: np.ndarray  # uint8, sums of the three above
     folders: np.ndarray  # uint32, into `folder_names`
     folder_names: list[str]
+    own_labels: list[str]  # labels of the user's own
     provisional: bool  # some dots may move when the scan ends
 
 
 def map_columns(library: Library) -> MapColumns:
     """Return the map of a library."""
+    own = own_labels(library)
+    numbers = INDEX | {label: UNSURE_INDEX + 1 + k for k, label in enumerate(own)}
     parts: list[list[np.ndarray]] = []
     folders: dict[bytes, int] = {}
     unplaced: dict[int, list[tuple[int, int]]] = {}
@@ -53,23 +57,23 @@ def map_columns(library: Library) -> MapColumns:
     with library.explaining() as connection:
         rows = connection.execute(_QUERY)
         while part := rows.fetchmany(_ROWS):
-            parts.append(_columns(part, folders))
+            parts.append(_columns(part, folders, numbers))
             for k, row in enumerate(part):
                 if row[2] is None and row[8] != LOOP:
                     unplaced.setdefault(row[12], []).append((n + k, row[11]))
             n += len(part)
     if not parts:
-        parts = [_columns([], folders)]
+        parts = [_columns([], folders, numbers)]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     for hearing_id, entries in unplaced.items():
         places = places_now(library, hearing_id, [result_id for _, result_id in entries])
         columns[1][[k for k, _ in entries]], columns[2][[k for k, _ in entries]] = places.T
     names = [os.fsdecode(folder) for folder in folders]
     ids, x, y, confidences, labels, flags, of_folders = columns
-    return MapColumns(ids, x, y, confidences, labels, flags, of_folders, names, bool(unplaced))
+    return MapColumns(ids, x, y, confidences, labels, flags, of_folders, names, own, bool(unplaced))
 
 
-def _columns(rows: list[Any], folders: dict[bytes, int]) -> list[np.ndarray]:
+def _columns(rows: list[Any], folders: dict[bytes, int], numbers: dict[str, int]) -> list[np.ndarray]:
     """Return rows of `_QUERY` as the arrays of `MapColumns`; new folders get the next numbers."""
     ids, paths, xs, ys, labels, confidences, unsure, corrected, kinds, hits, seconds = (
         [row[k] for row in rows] for k in range(11)
@@ -85,7 +89,7 @@ def _columns(rows: list[Any], folders: dict[bytes, int]) -> list[np.ndarray]:
         np.where(loops, rates, np.array([x or 0.0 for x in xs], dtype=np.float32)),
         np.where(loops, durations, np.array([y or 0.0 for y in ys], dtype=np.float32)),
         np.array(confidences, dtype=np.float32),
-        np.array([INDEX.get(label, UNSURE_INDEX) for label in labels], dtype=np.uint8),
+        np.array([numbers.get(label, UNSURE_INDEX) for label in labels], dtype=np.uint16),
         (flags + LOOP_FLAG * loops).astype(np.uint8),
         np.array(of_folders, dtype=np.uint32),
     ]

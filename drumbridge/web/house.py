@@ -105,6 +105,7 @@ class House:
         self._searcher.shutdown()
 
     def _with_kept(self, function: Callable[[Library], T]) -> T:
+        self.reading().close()  # raises where somebody who comes now could not open it: another version, damage
         try:
             status = os.stat(self.library_path)
             file = (status.st_dev, status.st_ino)

@@ -7,6 +7,7 @@ a browser can have nothing else opened. Confidences are 0..1, times end in ``_s`
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -15,18 +16,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from drumbridge._version import __version__
-from drumbridge.core.labels import LABELS, UNSURE, UNSURE_COLOUR, UNSURE_INDEX
+from drumbridge.core.labels import INDEX
 from drumbridge.engine.permissions import sound_with_id
 from drumbridge.engine.sound_corrections import Corrected, correct_sound
-from drumbridge.errors import SettingsError
+from drumbridge.errors import LibraryError, SettingsError
 from drumbridge.library.corrections import WHOLE
 from drumbridge.library.least_certain import how_many_left, least_certain
 from drumbridge.library.search import conditions, find_sounds, terms_for
-from drumbridge.library.sounds import Sound, hits_of, sounds_where
+from drumbridge.library.sounds import Sound, hits_of, own_labels, sounds_where
 from drumbridge.library.store import Library
 
 from .house import House
-from .messages import Json, field, json_object, sound_number, whole_number
+from .messages import Json, field, json_object, label_row, sound_number, whole_number
 
 _NEAREST: Final = 50  # what like: finds
 _NAMED: Final = 200  # found sounds that are sent with their names
@@ -38,13 +39,12 @@ def routes(house: House) -> list[BaseRoute]:
     """Return the routes of this module."""
 
     def labels(request: Request) -> Response:
-        rows = [{"name": row.name, "group": row.group, "colour": f"#{row.colour:06x}"} for row in LABELS]
-        unsure = {"name": UNSURE, "group": UNSURE, "colour": f"#{UNSURE_COLOUR:06x}"}
-        assert len(rows) == UNSURE_INDEX
-        return Json([*rows, unsure])
+        own = _or_problem(lambda: house.search(lambda library: {"own": own_labels(library)}))
+        return Json([label_row(label) for label in (*INDEX, *own.get("own", []))])
 
     def state(request: Request) -> Response:
-        return Json({"version": __version__, "library": os.fspath(house.library_path)} | house.search(_state))
+        about = {"version": __version__, "library": os.fspath(house.library_path)}
+        return Json(about | _or_problem(lambda: house.search(_state)))
 
     def sound(request: Request) -> Response:
         with house.reading() as library:
@@ -52,12 +52,12 @@ def routes(house: House) -> list[BaseRoute]:
 
     def find(request: Request) -> Response:
         query = request.query_params.get("q", "")
-        return Json(house.search(lambda library: _found(library, query)))
+        return Json(_or_problem(lambda: house.search(lambda library: _found(library, query))))
 
     def uncertain(request: Request) -> Response:
         limit = whole_number(request, "limit", 100, _MOST_UNCERTAIN) or 0
         query = request.query_params.get("q", "")
-        return Json(house.search(lambda library: _uncertain(library, limit, query)))
+        return Json(_or_problem(lambda: house.search(lambda library: _uncertain(library, limit, query))))
 
     async def correct(request: Request) -> Response:
         entries = field(await json_object(request), "corrections", list)
@@ -74,6 +74,15 @@ def routes(house: House) -> list[BaseRoute]:
         Route("/api/correct", correct, methods=["POST"]),
         Route("/api/sounds/{id:int}", sound),
     ]
+
+
+def _or_problem(answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return an answer, or ``problem`` with what a person is told: half a query is no failure while it is typed, and
+    a library that is not there yet is a state of the page."""
+    try:
+        return answer()
+    except LibraryError as error:
+        return {"problem": {"error": error.code, "message": error.message}}
 
 
 def _state(library: Library) -> dict[str, Any]:
@@ -170,6 +179,7 @@ def _correct(house: House, wanted: list[tuple[int, int, str]]) -> list[dict[str,
 
 def _corrected_object(corrected: Corrected) -> dict[str, Any]:
     return {
-        "same": corrected.sound_ids, "label": corrected.label, "confidence": corrected.confidence,
-        "unsure": corrected.unsure, "corrected": corrected.corrected, "before": corrected.before,
+        "same": corrected.sound_ids, "label": corrected.label, "row": label_row(corrected.label),
+        "confidence": corrected.confidence, "unsure": corrected.unsure, "corrected": corrected.corrected,
+        "before": corrected.before,
     }  # fmt: skip

@@ -2,7 +2,9 @@
 
 Conventions: a little-endian uint32 tells the length of a JSON object that follows, padded with blanks to a multiple
 of 8 bytes with the number before it; ``columns`` in it names the columns that follow, each ``n`` numbers of its type
-and padded to a multiple of 4 bytes. Types: u1, u4, f4, as in numpy, little-endian.
+and padded to a multiple of 4 bytes. Types: u1, u2, u4, f4, as in numpy, little-endian.
+A label is a row of ``/api/labels`` as it stands without labels of a user's own; those follow, as ``own_labels`` has
+them.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from drumbridge.library.map_columns import MapColumns, map_columns
 
 from .house import House
+from .messages import label_row
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -37,11 +40,12 @@ def to_bytes(columns: MapColumns) -> bytes:
         "y": columns.y.astype("<f4"),
         "folder": columns.folders.astype("<u4"),
         "confidence": (255 * columns.confidences.clip(0, 1)).round().astype("u1"),
-        "label": columns.labels.astype("u1"),
+        "label": columns.labels.astype("<u2"),
         "flags": columns.flags.astype("u1"),
     }
     head = {
         "n": len(columns.ids),
+        "own_labels": [label_row(label) for label in columns.own_labels],
         "columns": [[name, array.dtype.str[1:]] for name, array in arrays.items()],
         "folders": columns.folder_names,
         "provisional": columns.provisional,

@@ -2,16 +2,24 @@
 
 import itertools
 import threading
+from collections.abc import Callable
 
 from drumbridge.engine.readiness import stand_ready
 
 
-def test_it_rehearses_and_waits_until_the_audio_is_there() -> None:
+def rehearsals(is_there: Callable[[], bool], tries: int = 100) -> int:
+    """Return how often it was rehearsed, when this process was not held up for too long to do so."""
     rehearsed: list[int] = []
+    for _ in range(tries):
+        stand_ready(0.004, lambda: rehearsed.append(1), is_there)
+        if rehearsed:
+            break
+    return len(rehearsed)
+
+
+def test_it_rehearses_while_the_audio_is_not_there() -> None:
     asked = itertools.count()
-    stand_ready(0.004, lambda: rehearsed.append(1), lambda: next(asked) >= 5)
-    assert rehearsed
-    assert next(asked) >= 6
+    assert rehearsals(lambda: next(asked) % 5 == 4) in range(1, 5)
 
 
 def test_a_stroke_that_is_all_but_there_is_not_rehearsed() -> None:
@@ -40,13 +48,10 @@ def test_audio_that_does_not_come_is_not_waited_for_for_long() -> None:
 
 def test_one_at_a_time() -> None:
     inside, go = threading.Event(), threading.Event()
-    first = threading.Thread(target=stand_ready, args=(0.004, lambda: (inside.set(), go.wait(10)), go.is_set))
+    first = threading.Thread(target=rehearsals, args=(lambda: inside.set() or go.wait(10),))
     first.start()
     assert inside.wait(10)
-    rehearsed: list[int] = []
-    stand_ready(0.004, lambda: rehearsed.append(1), lambda: False)
-    assert rehearsed == []
+    assert rehearsals(lambda: False, tries=3) == 0
     go.set()
     first.join(10)
-    stand_ready(0.004, lambda: rehearsed.append(1), lambda: False)
-    assert rehearsed
+    assert rehearsals(lambda: False) > 0

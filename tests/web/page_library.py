@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,12 @@ def loop() -> HeardSound:
     return HeardSound("loop", 1.0, RATE, "closed_hat", 0.65, False, 110, -3.0, '[["closed_hat", 0.5]]', "", hits)
 
 
+@cache
+def drum(label: str, seed: int, n: int) -> np.ndarray:
+    """Return a drum of n samples, or what there is of it."""
+    return synthesise(label, seed=seed)[:n]
+
+
 def write_files(folder: Path, n: int = 30) -> list[Path]:
     """Write n one-shots in many formats, each below a folder of its label, and a loop; return their paths."""
     paths = []
@@ -46,14 +53,14 @@ def write_files(folder: Path, n: int = 30) -> list[Path]:
         path = folder / label / f"{label} {k:02}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         audio = np.zeros(RATE // 2, dtype=np.float32)
-        drum = synthesise(label, seed=k)[: len(audio)]
-        audio[: len(drum)] = drum
+        stroke = drum(label, k, len(audio))
+        audio[: len(stroke)] = stroke
         soundfile.write(path, np.stack([audio, audio], axis=1) if k % 2 else audio, RATE, subtype=subtype)
         paths.append(path)
     audio = np.zeros(RATE, dtype=np.float32)
     for position, label, _ in HITS:
-        drum = synthesise(label)[: RATE - position]
-        audio[position : position + len(drum)] += 0.5 * drum
+        stroke = drum(label, 0, RATE - position)
+        audio[position : position + len(stroke)] += 0.5 * stroke
     paths.append(folder / "groove.wav")
     soundfile.write(paths[-1], audio, RATE)
     return paths

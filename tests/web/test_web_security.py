@@ -182,7 +182,9 @@ def test_a_query_opens_no_file_that_the_library_does_not_know(served, sounds, tm
     stranger = sounds[0].with_name("stranger.wav")
     stranger.write_bytes(sounds[0].read_bytes())
     for path in (stranger, "/etc/passwd", tmp_path / "nowhere.wav"):
-        assert served.refusal(f"/api/find?q={quote(f'like:{path}')}") == (400, "library.not_heard")
+        answer = served.json(f"/api/find?q={quote(f'like:{path}')}")
+        assert answer["problem"]["error"] == "library.not_heard"
+        assert "ids" not in answer
     found = served.json(f"/api/find?q={quote(f'like:{sounds[0]}')}")
     assert found["ids"][0] in (7, 13, 19, 25)  # the other kicks
 

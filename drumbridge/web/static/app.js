@@ -2,6 +2,7 @@
 //   create(root, page) -> { show(parameters), hide(), key(event) -> true if it was for the view, keys: [[key, what]] }
 // called once, when it is first shown, with an empty element; `page` is the object below. Addresses: #name?a=b.
 
+import { Corrections } from "./corrections.js";
 import { Labels } from "./labels.js";
 import { LibraryWatch } from "./library.js";
 import { Player } from "./player.js";
@@ -11,6 +12,7 @@ const VIEWS = [
   { name: "map", title: "Map" },
   { name: "transcription", title: "Transcription" },
   { name: "live", title: "Live" },
+  { name: "label", title: "Label" },
 ];
 
 const KEYS = [
@@ -22,6 +24,8 @@ const page = {
   labels: null, // Labels
   player: new Player(),
   library: new LibraryWatch(),
+  corrections: new Corrections(),
+  has: (name) => VIEWS.some((view) => view.name === name),
   go, // go(name, parameters): show a view
   say, // say(text): for screen readers
   complain, // complain(error): for everybody, for a while

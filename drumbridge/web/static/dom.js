@@ -9,8 +9,17 @@ export function h(tag, properties = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...real(children));
   return element;
+}
+
+// Put other children in the place of those that are there.
+export function fill(element, ...children) {
+  element.replaceChildren(...real(children));
+}
+
+function real(children) {
+  return children.flat(2).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
 // What the person at the keyboard is typing into, if anything: keys are then text, not commands.

@@ -1,4 +1,5 @@
-// The one table of labels, as the server has it: names, groups, colours, in the order in which they are shown.
+// The one table of labels, as the server has it: names, groups, colours, in the order in which they
+// are shown; what somebody calls sounds beside it stands at the end.
 
 import { getJson } from "./api.js";
 
@@ -8,10 +9,20 @@ export class Labels {
   }
 
   constructor(rows) {
-    this.rows = rows; // the last one is "unsure"; a dot's number of a label is an index here
-    this.names = rows.slice(0, -1).map((row) => row.name);
-    this.unsure = rows.length - 1;
-    this._index = new Map(rows.map((row, index) => [row.name, index]));
+    this.rows = []; // a dot's number of a label is an index here
+    this._index = new Map();
+    this.learn(rows);
+    this.unsure = this._index.get("unsure");
+  }
+
+  // Take in labels of somebody's own.
+  learn(rows) {
+    for (const row of rows) {
+      if (this._index.has(row.name)) continue;
+      this._index.set(row.name, this.rows.length);
+      this.rows.push(row);
+    }
+    this.names = this.rows.map((row) => row.name).filter((name) => name !== "unsure");
   }
 
   index(name) {

@@ -77,12 +77,6 @@ export class Player extends EventTarget {
     }
   }
 
-  // A sound has changed on the disk, or is gone.
-  forget() {
-    this._kept.clear();
-    this._seconds = 0;
-  }
-
   async _fetch(address) {
     const response = await fetch(address, { headers: { Range: `bytes=0-${LONGEST - 1}` } });
     if (!response.ok) {

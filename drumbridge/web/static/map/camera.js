@@ -12,7 +12,6 @@ export class Camera {
     this.whole = 1; // the scale at which everything is seen
   }
 
-  // Whether it was the first size: nothing was seen before.
   resize(width, height) {
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);
@@ -52,12 +51,14 @@ export class Camera {
     this.y = y - (py - this.height / 2) / this.scale;
   }
 
-  // Bring a place into sight, if it is not.
-  show(x, y, margin = 40) {
+  // Bring a place into sight, if it is not; `covered` pixels at the bottom are not in sight.
+  show(x, y, covered = 0) {
+    const margin = 40;
     const [px, py] = this.toScreen(x, y);
+    const bottom = this.height - covered - margin;
     this.pan(
       px < margin ? margin - px : px > this.width - margin ? this.width - margin - px : 0,
-      py < margin ? margin - py : py > this.height - margin ? this.height - margin - py : 0,
+      py < margin ? margin - py : py > bottom ? bottom - py : 0,
     );
   }
 }

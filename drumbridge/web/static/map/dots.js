@@ -8,15 +8,15 @@ export const UNSURE = 1;
 export const CORRECTED = 2;
 export const LOOP = 4;
 
-const TYPES = { u1: Uint8Array, u4: Uint32Array, f4: Float32Array };
-const BAND = { top: 3.9, height: 1.1, left: -3, width: 6 }; // in the map's own measure, where sounds deviate by 1
+const TYPES = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
+export const BAND = { top: 3.9, height: 1.1, left: -3, width: 6 }; // in the map's own measure, where sounds deviate by 1
 
-export async function loadDots() {
-  return new Dots(await getBytes("/api/map"));
+export async function loadDots(labels) {
+  return new Dots(await getBytes("/api/map"), labels);
 }
 
 export class Dots {
-  constructor(bytes) {
+  constructor(bytes, labels) {
     const length = new DataView(bytes).getUint32(0, true);
     const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
     this.n = head.n;
@@ -27,6 +27,10 @@ export class Dots {
       this[name] = new TYPES[type](bytes, at, head.n);
       at += Math.ceil(this[name].byteLength / 4) * 4;
     }
+    // Labels of somebody's own may stand elsewhere in the page's table than in the server's.
+    labels.learn(head.own_labels);
+    const own = head.own_labels.map((row) => labels.index(row.name));
+    for (let k = 0; k < this.n; k++) if (this.label[k] > labels.unsure) this.label[k] = own[this.label[k] - labels.unsure - 1];
     this.nLoops = 0;
     for (let k = 0; k < this.n; k++) if (this.flags[k] & LOOP) this._placeLoop(k);
     this._indexOf = null;
@@ -39,6 +43,20 @@ export class Dots {
       for (let k = 0; k < this.n; k++) this._indexOf.set(this.id[k], k);
     }
     return this._indexOf.get(id) ?? -1;
+  }
+
+  // The number of the label that is shown, `unsure` for one that is.
+  labelOf(k, unsure) {
+    return this.flags[k] & UNSURE ? unsure : this.label[k];
+  }
+
+  // Take in what a correction made of a file.
+  correct(id, labels, { label, confidence, unsure, corrected }) {
+    const k = this.indexOf(id);
+    if (k < 0) return;
+    this.label[k] = labels.index(label);
+    this.confidence[k] = Math.round(255 * confidence);
+    this.flags[k] = (this.flags[k] & LOOP) | (unsure ? UNSURE : 0) | (corrected ? CORRECTED : 0);
   }
 
   // What is on the map, without the few that lie far outside: [left, top, right, bottom].

@@ -1,10 +1,11 @@
 // Where the dots are drawn, and what a mouse, a finger or two do to them: pan, zoom, point, pick, lasso.
-// Dots are drawn by one of two engines (webgl.js, sprites.js), what changes all the time on a canvas of its own above.
+// Dots are drawn by one of two engines (webgl.js, stamps.js), what changes all the time on a canvas of its own above.
 
 import { h } from "../dom.js";
+import { BAND } from "./dots.js";
 import { Camera } from "./camera.js";
 import { Grid } from "./grid.js";
-import { SpriteDots } from "./sprites.js";
+import { StampedDots } from "./stamps.js";
 import { WebglDots } from "./webgl.js";
 
 const STILL = 5; // pixels that a click may move
@@ -26,8 +27,8 @@ export class Stage extends EventTarget {
     this.lassoMode = false;
     this.current = -1; // the dot with the ring
     this.selected = new Set();
+    this.covered = 0; // pixels at the bottom that something lies over
     this.frames = 0;
-    this._forced = null; // an engine that was asked for
     this._pointers = new Map();
     this._lasso = null;
     this._wanted = { dots: false, over: false };
@@ -42,7 +43,7 @@ export class Stage extends EventTarget {
     this.dots = dots;
     this.grid = new Grid(dots);
     this.shown = new Uint8Array(dots.n).fill(1);
-    this.engine.setPlaces(dots);
+    this.engine.setPlaces(dots, this.grid);
     if (first) this.fit();
   }
 
@@ -59,9 +60,15 @@ export class Stage extends EventTarget {
     this.dispatchEvent(new Event("moved"));
   }
 
+  // The colour of the page behind the dots, as a pixel.
+  ground() {
+    const [red, green, blue] = getComputedStyle(this.root).backgroundColor.match(/\d+/g).map(Number);
+    return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+  }
+
   // How large dots are drawn: smaller when there are many, larger when one looks in.
   get grow() {
-    const crowd = Math.min(1, Math.max(0.32, (3000 / Math.max(1, this.dots?.n ?? 1)) ** 0.3));
+    const crowd = Math.min(1, Math.max(0.32, (1400 / Math.max(1, this.dots?.n ?? 1)) ** 0.3));
     return crowd * Math.min(3, Math.max(0.8, this.camera.zoom ** 0.35));
   }
 
@@ -77,8 +84,20 @@ export class Stage extends EventTarget {
 
   setCurrent(k) {
     this.current = k;
-    if (k >= 0) this.camera.show(this.dots.x[k], this.dots.y[k]);
+    if (k >= 0) this.camera.show(this.dots.x[k], this.dots.y[k], this.covered);
     this.redraw();
+  }
+
+  // Draw a ring that widens while a sound plays; `playing` gives { at, duration } or null.
+  pulse(playing) {
+    if (this._pulsing || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const next = () => {
+      const now = playing();
+      this._pulsing = now && now.at < now.duration ? now : null;
+      this.redraw("over");
+      if (this._pulsing) requestAnimationFrame(next);
+    };
+    next();
   }
 
   // The dot under a pixel of the stage, -1 if there is none.
@@ -96,18 +115,19 @@ export class Stage extends EventTarget {
   _useEngine() {
     const canvas = h("canvas", { class: "dots" });
     try {
-      if (new URLSearchParams(location.search).get("draw") === "canvas") throw new Error("asked for the other one");
-      this.engine = new WebglDots(canvas);
+      const asked = new URLSearchParams(location.search).get("draw"); // to compare them
+      if (asked === "stamps") throw new Error("asked for the other one");
+      this.engine = new WebglDots(canvas, asked === "webgl");
       canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
       canvas.addEventListener("webglcontextrestored", () => this._useEngine());
     } catch {
-      this.engine = new SpriteDots(h("canvas", { class: "dots" }));
+      this.engine = new StampedDots(h("canvas", { class: "dots" }));
     }
     this.root.querySelector(".dots")?.remove();
     this.root.prepend(this.engine.canvas);
     this.root.dataset.engine = this.engine.name;
     this._resize();
-    if (this.dots) this.engine.setPlaces(this.dots);
+    if (this.dots) this.engine.setPlaces(this.dots, this.grid);
     if (this.look) this.setLook(this.look);
   }
 
@@ -137,6 +157,7 @@ export class Stage extends EventTarget {
     if (wanted.dots) {
       this.engine.draw(this.camera, this.grow, this.ratio);
       this.frames += 1;
+      this.root.dataset.frames = this.frames;
       this.root.dataset.drawn = this.look.order.length;
     }
     if (wanted.over) this._drawOver();
@@ -147,9 +168,16 @@ export class Stage extends EventTarget {
     const style = getComputedStyle(this.root);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.camera.width, this.camera.height);
+    if (this.dots.nLoops) this._captionLoops(context, style);
     context.strokeStyle = style.color;
     for (const k of this.selected) this._ring(context, k, 1.5, 1.5);
     if (this.current >= 0) this._ring(context, this.current, 5, 2.5);
+    if (this.current >= 0 && this._pulsing) {
+      const part = Math.min(1, Math.max(0, this._pulsing.at / Math.min(0.6, this._pulsing.duration)));
+      context.globalAlpha = 1 - part;
+      this._ring(context, this.current, 6 + 22 * part, 2);
+      context.globalAlpha = 1;
+    }
     if (this._lasso?.length > 1) {
       context.beginPath();
       for (const [x, y] of this._lasso) context.lineTo(...this.camera.toScreen(x, y));
@@ -164,6 +192,19 @@ export class Stage extends EventTarget {
       context.globalAlpha = 1;
     }
     this.dispatchEvent(new Event("over"));
+  }
+
+  _captionLoops(context, style) {
+    const [left, top] = this.camera.toScreen(BAND.left, BAND.top);
+    const right = this.camera.toScreen(BAND.left + BAND.width, 0)[0];
+    context.fillStyle = context.strokeStyle = style.getPropertyValue("--quiet");
+    context.globalAlpha = 0.7;
+    context.font = `12px ${style.fontFamily}`;
+    context.textBaseline = "bottom";
+    context.fillText("loops", left, top - 8);
+    const ends = "busier →";
+    context.fillText(ends, Math.max(left + 60, right - context.measureText(ends).width), top - 8);
+    context.globalAlpha = 1;
   }
 
   _ring(context, k, gap, width) {
@@ -219,9 +260,9 @@ export class Stage extends EventTarget {
       return;
     }
     const before = pointer.spot;
-    pointer.spot = spot;
     pointer.moved ||= Math.hypot(spot[0] - pointer.start[0], spot[1] - pointer.start[1]) > STILL;
     if (!pointer.moved) return;
+    pointer.spot = spot;
     if (this._pointers.size === 2) this._pinch(event.pointerId, before);
     else if (this._lasso) this._lasso.push(this.camera.toMap(...spot));
     else this.camera.pan(spot[0] - before[0], spot[1] - before[1]);

@@ -1,4 +1,5 @@
-// Dots by WebGL: one draw call, whatever their number. Throws where there is no WebGL 2; sprites.js stands in then.
+// Dots by WebGL: one draw call, whatever their number. Throws where there is no WebGL 2; and where it is only
+// imitated by the processor, unless told to go ahead; stamps.js stands in then.
 
 const VERTEX = `#version 300 es
 in vec2 place;
@@ -34,10 +35,18 @@ void main() {
   result = vec4(fill.rgb * shade * alpha, alpha);
 }`;
 
+const IMITATED = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
 export class WebglDots {
-  constructor(canvas) {
+  constructor(canvas, evenImitated) {
     const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, premultipliedAlpha: true });
     if (!gl) throw new Error("no WebGL 2");
+    const about = gl.getExtension("WEBGL_debug_renderer_info");
+    const renderer = gl.getParameter(about ? about.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+    if (!evenImitated && IMITATED.test(renderer)) {
+      gl.getExtension("WEBGL_lose_context")?.loseContext();
+      throw new Error(`no graphics card: ${renderer}`);
+    }
     this.name = "webgl";
     this.gl = gl;
     this.canvas = canvas;

@@ -1,7 +1,7 @@
 // The transcription of a sound: waveform, a lane for each label, what each hit may be, playing with clicks, and files
 // to take along. A hit is corrected as everywhere: by the number of what it may be, or by a name.
 
-import { getJson, postJson } from "../api.js";
+import { Refusal, getJson, postJson } from "../api.js";
 import { h, percent } from "../dom.js";
 import { spoken } from "../labels.js";
 import { Playback } from "../transcription/playback.js";
@@ -138,7 +138,8 @@ class TranscriptionView {
     let found;
     try {
       found = await getJson(`/api/find?q=${encodeURIComponent(query || FIRST_QUERY)}`);
-      if (!query && !found.first.length) found = await getJson("/api/find?q=");
+      if (!query && found.first?.length === 0) found = await getJson("/api/find?q=");
+      if (found.problem) throw new Refusal(found.problem.error, found.problem.message);
       this.search.removeAttribute("aria-invalid");
     } catch (error) {
       if (error.code === "library.not_found") return this.showBlank(error);
