@@ -7,12 +7,15 @@ It needs the extras web and test, Chromium and its driver (Debian: chromium, chr
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +82,29 @@ class Camera:
 
 DRAWN = "Number(document.querySelector('.stage')?.dataset.frames) > 0"
 ASKED = "document.querySelector('.card')?.dataset.id"
+HITS = "Number(document.querySelector('.view-transcription canvas')?.dataset.hits) > 3"
+HEARD = "document.querySelectorAll('.view-live .heard li').length > 14"
+
+
+def free_port() -> int:
+    """Return a UDP port that nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+        link.bind(("127.0.0.1", 0))
+        return int(link.getsockname()[1])
+
+
+@contextlib.contextmanager
+def listening(path: Path, port: int) -> Iterator[None]:
+    """Hear a minute of drums as if an interface played them, and answer on a port, until the end of the block."""
+    loop = demo_loop()[0]
+    soundfile.write(path, np.tile(loop, 1 + 60 * RATE // len(loop)), RATE)
+    command = [sys.executable, "-m", "drumbridge", "listen", str(path), "--serve", "--port", str(port)]
+    ears = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        ears.terminate()
+        ears.wait()
 
 
 def main() -> None:
@@ -86,10 +112,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="drumbridge-pictures-") as name:
         samples, library = Path(name) / "Samples", Path(name) / "library.sqlite"
         write_samples(samples)
+        osc_port = free_port()
         drumbridge = [sys.executable, "-m", "drumbridge"]
         subprocess.run([*drumbridge, "scan", str(samples), "--library", str(library)], check=True)
         server = subprocess.Popen(
-            [*drumbridge, "web", "--library", str(library), "--port", "0", "--no-open"],
+            [*drumbridge, "web", "--library", str(library), "--port", "0", "--no-open", "--server-port", str(osc_port)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -102,6 +129,12 @@ def main() -> None:
             camera.take("web-map-light.png")
             camera.open("label", ASKED)
             camera.take("web-label.png")
+            camera.open("transcription", HITS)
+            camera.press(*[Keys.ARROW_RIGHT] * 3)
+            camera.take("web-transcription.png")
+            with listening(Path(name) / "Drum bus.wav", osc_port):
+                camera.open("live", HEARD)
+                camera.take("web-live.png")
             camera.open("map", DRAWN, width=390, height=844)
             camera.press(Keys.ARROW_UP)
             camera.take("web-phone.png")

@@ -62,7 +62,7 @@ def test_hits_are_shown_as_they_come(page, ears):  # noqa: F811
     page.press("x")
     page.until(f"return {VIEW}.querySelectorAll('.heard li').length === 0 && {fates}.early === 0")
     page.press(" ")
-    page.until(f"return {VIEW}.querySelector('.tools button').getAttribute('aria-pressed') === 'true'")
+    page.until(f"return {VIEW}.querySelector('.controls button').getAttribute('aria-pressed') === 'true'")
     page.press("1")
     page.until(f"return {VIEW}.querySelector('.streams button').getAttribute('aria-pressed') === 'true'")
     page.look(390, 844, scheme="light", mobile=True)

@@ -91,7 +91,7 @@ def test_it_plays_with_clicks_and_a_moving_playhead(page):
     )
     assert page.run("return window.started") >= 3  # hits from the cursor on
     page.until(f"return {CANVAS}.dataset.playhead === undefined")  # it ends by itself
-    assert page.text(".tools button.main") == "Play"
+    assert page.text(".controls button.main") == "Play"
     page.press("c", Keys.HOME, " ")
     page.until(f"return {CANVAS}.dataset.playhead !== undefined")
     page.press(" ")

@@ -56,7 +56,7 @@ class LiveView {
     }]));
     this.body = h("div", { class: "stageboard", hidden: true },
       h("div", { class: "main-side" },
-        h("div", { class: "bar" }, this.now, h("div", { class: "tools" }, this.hold,
+        h("div", { class: "top-row" }, this.now, h("div", { class: "controls" }, this.hold,
           h("button", { title: "x", onclick: () => this.clear() }, "Count anew"))),
         h("div", { class: "lanes" }, this.lanes),
         this.list),

@@ -56,8 +56,8 @@ class TranscriptionView {
     this.blank = h("div", { class: "blank", hidden: true });
     this.body = h(
       "div", { class: "sheet" },
-      h("div", { class: "bar" }, h("div", { class: "title" }, this.name, this.facts),
-        h("div", { class: "tools" },
+      h("div", { class: "top-row" }, h("div", { class: "title" }, this.name, this.facts),
+        h("div", { class: "controls" },
           this.playButton, this.clickButton,
           h("button", { class: "icon", title: "+", "aria-label": "Zoom in", onclick: () => this.zoom(2) }, "+"),
           h("button", { class: "icon", title: "−", "aria-label": "Zoom out", onclick: () => this.zoom(0.5) }, "−"),
@@ -335,7 +335,7 @@ class TranscriptionView {
     const input = h("input", { type: "text", list: "label-names", placeholder: "another label", "aria-label": "Another label", size: 14 });
     const names = h("datalist", { id: "label-names" }, this.page.labels.names.map((name) => h("option", { value: name })));
     this.hit.replaceChildren(
-      h("div", { class: "what" },
+      h("div", { class: "verdict" },
         h("p", {}, h("span", { class: "dot", colour: this.colour(label) }), h("b", {}, ` ${hit.labels.map(([name]) => spoken(name)).join(" + ") || `unsure (${spoken(hit.guess)}?)`}`),
           h("span", { class: "quiet" }, ` ${hit.corrected ? "your correction" : percent(hit.labels[0]?.[1] ?? 0)} · ${which} · ${clock(hit.position / sound.sample_rate)} · velocity ${hit.velocity}`)),
         guesses,
@@ -360,7 +360,7 @@ class TranscriptionView {
     bars.replaceChildren(...sorted.slice(0, BARS).map(([label, p]) => {
       const bar = h("span", { class: "amount", colour: this.colour(label) });
       bar.style.width = `${Math.max(1, 100 * p)}%`;
-      return h("li", {}, h("span", { class: "of" }, spoken(label)), h("span", { class: "track" }, bar), h("span", { class: "p" }, percent(p)));
+      return h("li", {}, h("span", { class: "of" }, spoken(label)), h("span", { class: "gauge" }, bar), h("span", { class: "p" }, percent(p)));
     }));
     bars.dataset.n = all.length;
   }
