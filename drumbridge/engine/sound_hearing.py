@@ -20,7 +20,7 @@ from drumbridge.library.heard import KEPT_LABELS, HeardSound, heard_loop, heard_
 if TYPE_CHECKING:
     from drumbridge.inference.classifier import OnnxClassifier
 
-HEARING_VERSION: Final = 1  # counts changes of the way files are read; one makes a scan hear everything again
+HEARING_VERSION: Final = 2  # counts changes of the way files are read and named; one makes a scan hear everything again
 AUTO: Final = "auto"
 
 _PIECE = 1 << 20
