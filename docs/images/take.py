@@ -1,6 +1,6 @@
 """Takes the pictures of the page in this folder: of drums that drumbridge synthesises, and heard with its own model.
 
-    python docs/pictures/take.py
+    python docs/images/take.py
 
 It needs the extras web and test, Chromium and its driver (Debian: chromium, chromium-driver).
 """
