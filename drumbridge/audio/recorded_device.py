@@ -76,10 +76,10 @@ class RecordedInputs:
         return opened
 
     def now_s(self) -> float:
-        """Return the time of this system, seconds."""
+        """Return the time of this system, seconds: in real time the clock of this computer."""
         if self._speed is None:
             return self._played_s
-        return (time.monotonic() - self._began_s) * self._speed
+        return self._began_s + (time.monotonic() - self._began_s) * self._speed
 
     def unplug(self) -> None:
         """Take all devices away; who reads is told that they are gone."""

@@ -1,6 +1,7 @@
 """Audio interfaces, played by a file: what is heard, what is lost, what comes back, and who may stop what."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -145,6 +146,13 @@ def test_the_channels_that_are_asked_for_are_heard(bench, engine, tmp_path, chan
     made = bench(RecordedInputs(tmp_path / "three.wav", speed=None))
     made.start(channels=channels)
     assert [round(at / RATE) - 1 for at, _ in made.heard()] == list(heard)
+
+
+def test_a_file_that_plays_in_real_time_goes_by_the_clock_of_this_computer(loop) -> None:
+    system = RecordedInputs(loop)
+    before = time.monotonic()
+    told = system.now_s()
+    assert before - 1e-6 <= told <= time.monotonic() + 1e-6
 
 
 def test_real_time_is_real_time(bench, engine, tmp_path, loop):
