@@ -55,9 +55,11 @@ class _Ear:
         self.kit = None
         self.asked: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def name(self, stage: Stage, embedding: np.ndarray, probabilities: np.ndarray) -> tuple[LabelConfidence, float]:
+    def ranking(
+        self, stage: Stage, embedding: np.ndarray, probabilities: np.ndarray
+    ) -> tuple[tuple[LabelConfidence, ...], float]:
         self.asked.append((embedding, probabilities))
-        return LabelConfidence(str(len(self.asked) - 1), 1.0), 1.0
+        return (LabelConfidence(str(len(self.asked) - 1), 1.0),), 1.0
 
 
 def heard_strokes(classifier: Classifier, audio: np.ndarray, played: Sequence[tuple[int, str]]) -> list[Stroke]:

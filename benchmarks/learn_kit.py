@@ -117,8 +117,8 @@ def _judge(
     told = [stroke for stroke in rest if early_ms in stroke.heard]
     of_pads = [stroke for stroke in told if stroke.pad]
     truth = [stroke.pad for stroke in of_pads]
-    answers = {id(stroke): learned.name(stage, *stroke.heard[early_ms]) for stroke in told}
-    ours = _balanced(truth, [answers[id(stroke)][0].label for stroke in of_pads])
+    answers = {id(stroke): learned.ranking(stage, *stroke.heard[early_ms]) for stroke in told}
+    ours = _balanced(truth, [answers[id(stroke)][0][0].label for stroke in of_pads])
     values["ours"].append(ours)
     if draw == 0:
         values["first five taps"].append(ours)
