@@ -74,6 +74,7 @@ class FusedNetworks(nn.Module):
             join = join[:, torch.cat([used[0], torch.arange(ROWS) < EARLY_CELLS])]
             maps = [m[..., :_COLUMNS] for m in maps]
         self.sizes = [m[0].numel() for m in maps]  # features of each branch
+        self.embedding = self.n * networks[0].scores.in_features
         heads = [torch.cat([network.scores.weight, network.presence.weight]) for network in networks]
         biases = [torch.cat([network.scores.bias, network.presence.bias]) for network in networks]
         self.register_buffer("join", join)
@@ -110,7 +111,7 @@ class FusedNetworks(nn.Module):
         parts.append(mask[:, None] * self.ones[: self.n, None])
         features = torch.cat(parts, 2).transpose(0, 1)
         embedding = relu(features @ self.join + self.join_bias).transpose(0, 1)
-        embedding = embedding.reshape(-1, len(self.head))
+        embedding = embedding.reshape(-1, self.embedding)
         said = embedding @ self.head + self.head_bias
         return said[:, :-1], embedding, said[:, -1]
 

@@ -57,10 +57,13 @@ def test_it_prints_what_was_heard_beside_what_was_played(demo):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ended_early_it_leaves_nothing(demo, number):
-    process = demo()
-    pids = [int(re.search(r"\(process (\d+)\)", process.stdout.readline())[1]) for _ in range(2)]
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    for _ in range(5):  # it may be over before it can be ended, where the machine is busy
+        process = demo()
+        pids = [int(re.search(r"\(process (\d+)\)", process.stdout.readline())[1]) for _ in range(2)]
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        if process.returncode != 0:
+            break
     assert (process.returncode, err) == (130, "")
     for pid in pids:
         with pytest.raises(ProcessLookupError):
