@@ -1,4 +1,4 @@
-"""Standing ready: it rehearses where there is time, ends with the audio or soon after, and only one does it."""
+"""Standing ready: it rehearses where there is time, until the audio is there or due, and only one does it."""
 
 import itertools
 import threading
@@ -35,7 +35,7 @@ def test_without_a_stroke_near_nothing_is_done() -> None:
     assert done == []
 
 
-def test_audio_that_does_not_come_is_not_waited_for_for_long() -> None:
+def test_audio_that_does_not_come_is_not_waited_for() -> None:
     ended = threading.Event()
 
     def wait() -> None:
