@@ -302,7 +302,7 @@ class LiveView {
     const { median, slowest } = histogram(values, 1, 1);
     const most = LONGEST_MS.find((each) => each >= 1.1 * (slowest ?? 0)) ?? LONGEST_MS.at(-1);
     const { bins } = histogram(values, BINS, most);
-    const none = this.strokes.known.size ? "not known of this stream" : "none yet"; // a file that plays has a clock of its own
+    const none = this.strokes.known.size ? "not known of this stream" : "none yet"; // times that make no sense are left out
     text.textContent = median === null ? none : `half within ${median.toFixed(1)} ms, 95 % within ${slowest.toFixed(1)} ms`;
     canvas.dataset.n = values.length;
     const { to, width, height } = this._canvas(canvas, 74);
