@@ -32,16 +32,20 @@ def model_to_onnx(
     manifest : Manifest
     outputs : sequence of str
     """
-    model = model.eval()
+    return with_manifest(traced(model, manifest, outputs), manifest)
+
+
+def traced(model: torch.nn.Module, manifest: Manifest, outputs: Sequence[str]) -> onnx.ModelProto:
+    """Return the graph of a model, without a manifest; parameters as for `model_to_onnx`."""
     audio = torch.zeros(2, manifest.samples_before + manifest.samples_after)
     available = torch.full((2,), manifest.samples_after, dtype=torch.int64)
     buffer = io.BytesIO()
     torch.onnx.export(
-        model, (audio, available), buffer, opset_version=OPSET, dynamo=False,
+        model.eval(), (audio, available), buffer, opset_version=OPSET, dynamo=False,
         input_names=["audio", "available"], output_names=list(outputs),
         dynamic_axes={name: {0: "n"} for name in ("audio", "available", *outputs)},
     )  # fmt: skip
-    return with_manifest(onnx.load_from_string(buffer.getvalue()), manifest)
+    return onnx.load_from_string(buffer.getvalue())
 
 
 def with_manifest(graph: onnx.ModelProto, manifest: Manifest) -> bytes:

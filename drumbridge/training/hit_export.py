@@ -6,7 +6,6 @@ file; the scores differ by a few thousandths at most.
 
 from __future__ import annotations
 
-import io
 import math
 
 import onnx
@@ -15,7 +14,7 @@ from onnx import TensorProto, helper
 
 from drumbridge.inference.manifest import Manifest
 
-from .export import OPSET, with_manifest
+from .export import traced, with_manifest
 from .front_end import EARLY_CELLS, EARLY_LIMIT, SAMPLES_AFTER, SAMPLES_BEFORE, FrontEnd
 from .fused import FusedNetworks
 from .network import HitEnsemble, HitModel, HitNetwork
@@ -32,7 +31,9 @@ def hit_model_to_onnx(model: HitModel, manifest: Manifest) -> bytes:
     """
     model = model.eval()
     networks = list(model.network.networks) if isinstance(model.network, HitEnsemble) else [model.network]
-    full, early = (_traced(_Deployed(model.front_end, networks, early=early)) for early in (False, True))
+    full, early = (
+        traced(_Deployed(model.front_end, networks, early=early), manifest, _ANSWERS) for early in (False, True)
+    )
     n_labels, embedding = networks[0].scores.out_features, len(networks) * networks[0].scores.in_features
     widths = dict(zip(_ANSWERS, ([n_labels], [embedding], []), strict=True))
     shared: dict[bytes, onnx.TensorProto] = {}
@@ -68,18 +69,6 @@ class _Deployed(torch.nn.Module):
             powers = self.front_end(audio)
         scores, embedding, presence = self.networks(powers, known)
         return scores, embedding, torch.sigmoid(presence)
-
-
-def _traced(module: torch.nn.Module) -> onnx.ModelProto:
-    audio = torch.zeros(2, SAMPLES_BEFORE + SAMPLES_AFTER)
-    available = torch.full((2,), SAMPLES_AFTER, dtype=torch.int64)
-    buffer = io.BytesIO()
-    torch.onnx.export(
-        module.eval(), (audio, available), buffer, opset_version=OPSET, dynamo=False,
-        input_names=["audio", "available"], output_names=[*_ANSWERS],
-        dynamic_axes={name: {0: "n"} for name in ("audio", "available", *_ANSWERS)},
-    )  # fmt: skip
-    return onnx.load_from_string(buffer.getvalue())
 
 
 def _branch(
