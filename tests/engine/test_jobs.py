@@ -79,8 +79,8 @@ def test_a_full_queue_and_a_used_number_are_refused_at_once(jobs, ends):
         jobs.submit(3, 1, held, ends.of("3/1"))
     with pytest.raises(JobError, match="of this client wait"):
         jobs.mark(1, 9, ends.of(9))
-    running, queued = jobs.counts()  # asked once: between two questions a job may begin to run
-    assert running + queued == 6
+    waiting, running = jobs.counts()  # asked once: between two questions a job may begin to run
+    assert waiting + running == 6
 
 
 def test_a_running_job_is_cancelled(jobs, ends):
