@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="without --recipe: folder with oneshots/ and patterns/"
     )
+    parser.add_argument(
+        "--soundfonts",
+        type=Path,
+        metavar="DIR",
+        help="with --data: folder with General MIDI soundfonts to train on too",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write the model and card to")
     parser.add_argument(
         "--work",
@@ -109,8 +115,9 @@ def _hits(args: argparse.Namespace) -> Path:
 
     plan = Plan().changed(seed=args.seed, steps=args.steps)
     command = f"drumbridge train --data DIR --out DIR --version {args.version} --seed {args.seed} --date {args.date}"
+    command += " --soundfonts DIR" if args.soundfonts else ""
     command += f" --steps {args.steps}" if args.steps else ""
-    trained = train(args.data, args.work, plan, _say)
+    trained = train(args.data, args.work, plan, _say, args.soundfonts)
     return publish(
         trained, plan, args.data, args.out, name=args.name or "hits", version=args.version, date=args.date,
         command=command, say=_say,

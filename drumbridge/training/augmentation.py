@@ -7,7 +7,10 @@ done here but per training step, in `power_augmentation`.
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
+import soundfile
 import soxr
 from scipy import fft, signal
 
@@ -66,6 +69,8 @@ def one_shot_variant(
         tail = background[start : start + len(audio)]
         audio = audio.copy()
         audio[: len(tail)] += level * tail
+    if rng.random() < 0.12:
+        audio = through_mp3(audio, rng)
     jitter = int(np.clip(rng.normal(0, 50), -140, 140))
     return cut_excerpt(audio.astype(np.float32), position + jitter, SAMPLES_BEFORE, SAMPLES_AFTER)
 
@@ -117,3 +122,18 @@ def reduce_bits(audio: np.ndarray, bits: int) -> np.ndarray:
     peak = np.abs(audio).max() + 1e-9
     steps = 2.0 ** (bits - 1)
     return np.round(audio / peak * steps) / steps * peak
+
+
+def through_mp3(audio: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Encode the sound as MP3 and decode it again: 60 to 220 kbit/s, nothing moved in time; pre-echo and all."""
+    peak = float(np.abs(audio).max()) + 1e-9
+    file = io.BytesIO()
+    soundfile.write(
+        file, 0.7 * audio / peak, SAMPLE_RATE, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode="CONSTANT",
+        compression_level=rng.uniform(0.35, 0.9),
+    )  # fmt: skip
+    file.seek(0)
+    decoded, _ = soundfile.read(file, dtype="float32")
+    heard = np.zeros(len(audio), np.float32)
+    heard[: len(decoded)] = decoded[: len(audio)]
+    return heard * np.float32(peak / 0.7)

@@ -26,10 +26,12 @@ from .network import HitEnsemble, HitModel, HitNetwork
 from .objective import MODEL_LABELS, best_groups, group_indices
 from .one_shots import OneShot, fold_of_groups, groups_of_kits, read_manifest
 from .power_cache import PowerCache, cache_one_shots
+from .soundfonts import prepare_soundfonts, soundfont_rows
 
 State = dict[str, torch.Tensor]
 FOLDS = 8
 HELD_OUT = (5, 7)  # the fold that each network in turn is not trained on: together some 30 kits of all kinds
+PLAYED, GENERATED = -1, -2  # in place of a fold: what no network is held off
 _PER_CHUNK = 8  # variants a cache file
 _SEEDS_PER_CHUNK = 4  # loops with a seed of their own, rendered side by side
 
@@ -105,7 +107,9 @@ class Trained:
     rows: list[OneShot]
 
 
-def train(data: Path, work: Path, plan: Plan, say: Callable[[str], None]) -> Trained:
+def train(
+    data: Path, work: Path, plan: Plan, say: Callable[[str], None], soundfonts: Path | None = None
+) -> Trained:  # fmt: skip
     """Do everything up to the calibrated model.
 
     Every network is held off one fold of kits, each off another; its scores there are what the
@@ -118,13 +122,17 @@ def train(data: Path, work: Path, plan: Plan, say: Callable[[str], None]) -> Tra
     plan : Plan
     say : callable
         Told in a few words what is being done.
+    soundfonts : Path, optional
+        A folder with soundfonts of `soundfonts.FONTS`, to play more one-shots.
     """
-    rows, fold = training_rows(data)
+    if soundfonts is not None:
+        prepare_soundfonts(soundfonts, work, say)
+    rows, fold = training_rows(data, work)
     prepare_one_shots(rows, work, plan, say)
     for number in HELD_OUT:
         alone = [r for r, f in zip(rows, fold, strict=True) if f == number]
         prepare_loops(alone, data, work, f"loops_{number}", 1, 40, say, seed=number)
-    common = [r for r, f in zip(rows, fold, strict=True) if f >= 0 and f not in HELD_OUT]
+    common = [r for r, f in zip(rows, fold, strict=True) if f != GENERATED and f not in HELD_OUT]
     prepare_loops(common, data, work, "loops", plan.loop_chunks, 75, say, seed=0)
     say(f"training {len(plan.teachers)} networks")
     states = run_tasks([Task(data, work, plan, recipe, k) for k, recipe in enumerate(plan.teachers)])
@@ -141,12 +149,13 @@ def run_tasks(tasks: list[Task]) -> list[State]:
         return pool.map(run_task, tasks, chunksize=1)
 
 
-def training_rows(data: Path) -> tuple[list[OneShot], np.ndarray]:
-    """Return all one-shots to train on and the fold of each; generated ones are in none (-1)."""
+def training_rows(data: Path, work: Path) -> tuple[list[OneShot], np.ndarray]:
+    """Return all one-shots to train on and the fold of each; soundfonts (`PLAYED`) and `GENERATED` ones are in none."""
     recorded = corrected(read_manifest(data / "oneshots", "train"), data / "oneshots")
-    generated = electronic_rows()
+    played, generated = soundfont_rows(work), electronic_rows()
     fold = fold_of_groups(groups_of_kits(recorded), FOLDS, 1)
-    return recorded + generated, np.concatenate([fold, np.full(len(generated), -1)])
+    none = [PLAYED] * len(played) + [GENERATED] * len(generated)
+    return recorded + played + generated, np.concatenate([fold, none]).astype(int)
 
 
 def assemble(
@@ -214,7 +223,7 @@ def run_task(task: Task) -> State:
     """Train one network, or go on with it, and return its averaged weights."""
     work, plan = task.work, task.plan
     torch.set_num_threads(1)
-    rows, fold = training_rows(task.data)
+    rows, fold = training_rows(task.data, work)
     held_out = fold == task.held_out
     one_shots = PowerCache.joined(
         [PowerCache.load(work / f"one_shots_{k}.npz") for k in range(plan.variants // _PER_CHUNK)]
