@@ -40,9 +40,9 @@ class Font:
     kit : str
         What its kits are called, which tells `groups_of_kits` what they are related to.
     drums : tuple of int
-        Drum presets to use: kits by the General MIDI map. Of TimGM6mb and sf_GMbank the first kit and the TR-808, and
-        what other kits have of them, stay out: the same samples are among those that only measure. So does the room kit
-        of TimGM6mb, whose rims and claps sound like kicks.
+        Drum presets to use: kits by the General MIDI map. The TR-808s, and of TimGM6mb and sf_GMbank the first kit too,
+        stay out, with what other kits have of them: the same sounds are among those that only measure. So does the room
+        kit of TimGM6mb, whose rims and claps sound like kicks.
     """
 
     source: str
@@ -56,7 +56,9 @@ FONTS = {
     "sf_GMbank.sf2": Font("sf-gmbank", "CC0/public-domain", "gmbank", (8, 16, 24, 32, 40)),
     "OPL-3_FM_128M.sf2": Font("opl3", "CC-BY-SA", "opl3", (0,)),
     "FluidR3_GS.sf2": Font("fluid-gs", "MIT/GPL/other-open", "fluid-gs", ()),
-    "MuseScore_General_Full.sf2": Font("musescore-general", "MIT/GPL/other-open", "fluid-musescore", tuple(range(47))),
+    "MuseScore_General_Full.sf2": Font(
+        "musescore-general", "MIT/GPL/other-open", "fluid-musescore", (*range(25), *range(26, 48))
+    ),
 }
 DRUM_NOTES = {
     35: "kick", 36: "kick", 37: "rim", 38: "snare", 39: "clap", 40: "snare", 41: "tom_low", 42: "closed_hat",
