@@ -65,6 +65,14 @@ CREDITS: dict[str, str] = {
         "stargateaudio/stargate-sample-pack, 0d33003aaa9c; Stargate sample pack: freesound CC0, Fugue "
         "State Audio, Karoryfer, microlag, Versilian (VCSL/VSCO-2-CE)"
     ),
+    "fluid-gs": "FluidR3_GS.sf2 (Debian fluid-soundfont-gs), effects; Frank Wen and contributors, MIT",
+    "musescore-general": (
+        "MuseScore_General_Full.sf2 (Debian musescore-general-soundfont-lossless); S. Christian Collins, "
+        "Michael Cowgill, Frank Wen, Ethan Winer, Michael Schorsch, MIT"
+    ),
+    "opl3": "OPL-3_FM_128M.sf2 (Debian opl3-soundfont); Zandro Reveille, CC BY-SA 4.0",
+    "sf-gmbank": "sf_GMbank.sf2 (Debian csound-soundfont), public domain",
+    "timgm6mb": "TimGM6mb.sf2 (Debian timgm6mb-soundfont); Tim Brechbill, David Bolton, GPL-2",
     "uzu": "tidalcycles/uzu-drumkit, 2f3e05c70ab4; uzu-drumkit: Switch Angel, Mot4i, Ludens (Unlicense)",
     "webaudiofont": (
         "surikov/webaudiofontdata, 23ca907d4370; WebAudioFont data: FluidR3 (MIT), GeneralUser GS (S. C."
