@@ -50,6 +50,44 @@ def cut_excerpt(
     return excerpt, available
 
 
+def led(
+    excerpts: np.ndarray, available: np.ndarray, frame_ends: np.ndarray, most: int
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Lay early excerpts a little earlier, so that the last frame that a model hears of them ends where they do.
+
+    A model that looks at sound in frames leaves out what follows the last one, and 10 ms after an attack every
+    millisecond counts. Where less than the last of `frame_ends` is known, the excerpt is moved by what would be left
+    out, but never by more than `most`.
+
+    Parameters
+    ----------
+    excerpts : ndarray, float32, shape (n, length)
+        Not changed.
+    available : ndarray, int64, shape (n,)
+        Real samples from the onset on.
+    frame_ends : ndarray, int64, shape (frames,)
+        Where frames end, samples after the onset, ascending.
+    most : int
+        Samples; an onset is told less exactly than that anyway.
+
+    Returns
+    -------
+    excerpts : ndarray, float32, shape (n, length)
+    available : ndarray, int64, shape (n,)
+        Real samples from where the onset is said to be now.
+    """
+    frame = np.searchsorted(frame_ends, available, side="right") - 1
+    early = (frame >= 0) & (frame < len(frame_ends) - 1)
+    lead = np.where(early, np.minimum(available - frame_ends[frame], most), 0)
+    if not lead.any():
+        return excerpts, available
+    moved = excerpts.copy()
+    for k in np.flatnonzero(lead):
+        moved[k, : -lead[k]] = excerpts[k, lead[k] :]
+        moved[k, -lead[k] :] = 0
+    return moved, available - lead
+
+
 def check_after_ms(after_ms: float | None) -> None:
     """Check a decision time: how much of a sound is used from its attack on, None for all that a model hears.
 

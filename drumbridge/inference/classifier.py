@@ -18,6 +18,7 @@ import numpy as np
 
 from drumbridge.core.classifier import ModelOutput
 from drumbridge.core.decision import DecisionRule
+from drumbridge.core.excerpts import led
 from drumbridge.errors import ModelError
 
 from .manifest import METADATA_KEY, Manifest, parse_manifest
@@ -68,6 +69,7 @@ class OnnxClassifier:
         self.samples_after = self.manifest.samples_after
         self.segmentation = self.manifest.segmentation
         self.rule: DecisionRule = self.manifest.rule()
+        self._frame_ends = np.array(self.manifest.early_frames, dtype=np.int64)
         self._session = _session(content, self.path.name, threads)
         self.has_presence = any(output.name == "presence" for output in self._session.get_outputs())
         self._outputs = ["scores", "embedding"] + ["presence"] * self.has_presence
@@ -88,6 +90,8 @@ class OnnxClassifier:
         ModelError
             ``model.run``: the runtime gave up on this input.
         """
+        if len(self._frame_ends):
+            audio, available = led(audio, available, self._frame_ends, self.manifest.early_lead)
         try:
             outputs = self._session.run(
                 self._outputs,

@@ -51,6 +51,11 @@ class Manifest:
         Licence of the weights.
     accuracy : dict
         Measured accuracy by decision time and set, as the training wrote it.
+    early_frames : tuple of int
+        Where the frames end that the model hears of a stroke's beginning, samples after the onset, ascending; none: it
+        hears every sample.
+    early_lead : int
+        By how many samples an onset may be told too late without harm, which `led` uses.
     """
 
     name: str
@@ -70,6 +75,8 @@ class Manifest:
     created: str = ""
     format_version: int = FORMAT_VERSION
     extra: dict[str, Any] = field(default_factory=dict)
+    early_frames: tuple[int, ...] = ()
+    early_lead: int = 0
 
     def to_json(self) -> str:
         """Return the JSON text that goes into the ONNX metadata."""
@@ -90,8 +97,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "samples_after": (int,), "segmentation": (str,), "activation": (str,), "thresholds": (dict,),
     "calibration": (dict,), "training_data": (list,), "licence": (str,), "accuracy": (dict,),
     "description": (str,), "created": (str,), "format_version": (int,), "extra": (dict,),
+    "early_frames": (list,), "early_lead": (int,),
 }  # fmt: skip
-_OPTIONAL = {"description", "created", "extra"}
+_OPTIONAL = {"description", "created", "extra", "early_frames", "early_lead"}
 _CALIBRATION = {f.name for f in fields(DecisionRule)} - {"labels", "activation", "thresholds"}
 
 
@@ -167,7 +175,12 @@ def parse_manifest(text: str, *, source: str = "the model") -> Manifest:
         raise bad("the temperature is not above 0")
     if raw["calibration"].get("onset_evidence", 1.0) < 1:
         raise bad("the onset evidence is below 1")
-    return Manifest(**{**raw, "labels": tuple(labels)})
+    frames = raw.get("early_frames", [])
+    if not all(type(end) is int and 0 <= end <= raw["samples_after"] for end in frames) or frames != sorted(frames):
+        raise bad("early_frames should be numbers of samples, ascending, none beyond the excerpt")
+    if not 0 <= raw.get("early_lead", 0) <= raw["samples_before"]:
+        raise bad("early_lead is outside what stands before the onset")
+    return Manifest(**{**raw, "labels": tuple(labels), "early_frames": tuple(frames)})
 
 
 def is_label(name: str) -> bool:

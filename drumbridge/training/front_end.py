@@ -55,6 +55,8 @@ ROW_ENDS = np.concatenate([CELL_ENDS, np.repeat(TONAL_ENDS, _ROWS_OF_TONAL)])
 ROWS = len(ROW_ENDS)
 EARLY_CELLS = 11  # cells of one frame each, to 20 ms; whoever knows less than `EARLY_LIMIT` samples needs no others
 EARLY_LIMIT = int(CELL_ENDS[EARLY_CELLS])
+EARLY_FRAMES = CELL_ENDS[(CELL_ENDS >= 0) & (CELL_ENDS < 0.055 * SAMPLE_RATE)]  # what decides soon after the attack
+EARLY_LEAD = 45  # samples, a standard deviation of how exactly an attack is told in training
 _FRAME_ENDS = np.array([end for ends in _CELLS for end in ends]) * HOP_LENGTH
 
 

@@ -18,7 +18,7 @@ from drumbridge.inference.manifest import Manifest
 from .electronic import SOURCE
 from .export import write_model
 from .fit import Recipe
-from .front_end import SAMPLE_RATE, SAMPLES_AFTER, SAMPLES_BEFORE
+from .front_end import EARLY_FRAMES, EARLY_LEAD, SAMPLE_RATE, SAMPLES_AFTER, SAMPLES_BEFORE
 from .hit_export import hit_model_to_onnx
 from .model_card import model_card, training_credits
 from .objective import MODEL_LABELS
@@ -41,7 +41,8 @@ def publish(
             name=name, version=version, labels=MODEL_LABELS, sample_rate=SAMPLE_RATE, samples_before=SAMPLES_BEFORE,
             samples_after=SAMPLES_AFTER, segmentation="onset", activation="sigmoid", thresholds=trained.thresholds,
             calibration=trained.calibration, training_data=training_credits(recorded), licence=LICENCE,
-            accuracy=accuracy, description=DESCRIPTION, created=date,
+            accuracy=accuracy, description=DESCRIPTION, created=date, early_frames=tuple(EARLY_FRAMES.tolist()),
+            early_lead=EARLY_LEAD,
         )  # fmt: skip
 
     with TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drumbridge.core.excerpts import cut_excerpt, find_attack
+from drumbridge.core.excerpts import cut_excerpt, find_attack, led
 
 
 @given(
@@ -21,6 +21,30 @@ def test_excerpt_is_the_padded_audio_around_the_onset(n, position, before, after
         is_real = 0 <= where < n and k - before < available
         assert excerpt[k] == (audio[where] if is_real else 0.0)
     assert available == max(0, min(after, n - position, after if known is None else known))
+
+
+@given(
+    ends=st.lists(st.integers(0, 40), min_size=1, unique=True).map(sorted), most=st.integers(0, 8),
+    known=st.lists(st.integers(0, 60), min_size=1, max_size=5),
+)  # fmt: skip
+def test_an_early_excerpt_is_moved_to_end_with_a_frame(ends, most, known) -> None:
+    before, after = 10, 60
+    excerpts = np.zeros((len(known), before + after), np.float32)
+    for row, n in zip(excerpts, known, strict=True):
+        row[: before + n] = np.arange(1, before + n + 1)
+    kept = excerpts.copy()
+    moved, available = led(excerpts, np.array(known), np.array(ends), most)
+    np.testing.assert_array_equal(excerpts, kept)
+    for row, was, n, now in zip(moved, excerpts, known, available, strict=True):
+        lead = n - now
+        assert 0 <= lead <= most
+        if n < ends[0] or n >= ends[-1]:
+            assert lead == 0
+        elif lead < most:
+            assert now in ends
+        np.testing.assert_array_equal(row, np.r_[was[lead:], np.zeros(lead, np.float32)])
+        # A frame that was heard is still heard, and nothing that is not known yet.
+        assert sum(end <= now for end in ends) == sum(end <= n for end in ends)
 
 
 @pytest.mark.parametrize("sample_rate", [8000, 44100, 192000])

@@ -44,6 +44,22 @@ def test_a_batch_is_its_rows(small_model):
             np.testing.assert_allclose(all_rows[k], one[0], rtol=1e-5)
 
 
+def test_early_excerpts_are_laid_on_the_frames_of_the_model(tmp_path):
+    plain = OnnxClassifier(write_small_model(tmp_path / "plain.onnx"))
+    framed = OnnxClassifier(
+        write_small_model(
+            tmp_path / "framed.onnx", manifest_text=json.dumps(manifest(early_frames=[0, 8, 16, 24], early_lead=5))
+        )
+    )
+    known = np.array([3, 8, 12, 15, 23, 24, 30])
+    audio = excerpts(len(known))
+    audio *= np.arange(LENGTH)[None] < SAMPLES_BEFORE + known[:, None]
+    lead = np.array([3, 0, 4, 5, 5, 0, 0])
+    moved = np.stack([np.r_[row[n:], np.zeros(n, np.float32)] for row, n in zip(audio, lead, strict=True)])
+    for heard, wanted in zip(framed.score(audio, known), plain.score(moved, known - lead), strict=True):
+        np.testing.assert_allclose(heard, wanted, rtol=1e-5)
+
+
 def test_many_threads_may_ask_at_once(small_model):
     classifier = OnnxClassifier(small_model)
     audio = excerpts(64)

@@ -72,6 +72,7 @@ class FrozenEmbedding:
             },
             "training_data": base.manifest.training_data, "licence": base.manifest.licence,
             "extra": {"base": base.name},
+            "early_frames": base.manifest.early_frames, "early_lead": base.manifest.early_lead,
         }  # fmt: skip
         facts = {
             "embedding": f"{x.shape[1]} numbers of {base.name}, frozen",

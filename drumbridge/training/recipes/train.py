@@ -98,6 +98,7 @@ def train_by_recipe(
             licence=fitted.manifest.get("licence", licence), accuracy=accuracy, description=recipe.what, created=date,
             extra={"recipe": recipe.name, "seed": options.seed, **fitted.manifest.get("extra", {}),
                    TRAINED_ON: "".join(sorted(digest_of(item.path) for item in known))},
+            early_frames=fitted.manifest.get("early_frames", ()), early_lead=fitted.manifest.get("early_lead", 0),
         )  # fmt: skip
 
     measured: dict[str, Any] | None = None
