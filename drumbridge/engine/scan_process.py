@@ -65,4 +65,4 @@ def unpacked(said: dict[str, Any] | list[Any] | str) -> Any:
     if isinstance(said, dict):
         return getattr(errors, said["error"])(said["code"], said["message"])
     *plain, hits, embedding = said
-    return HeardSound(*plain, tuple(map(tuple, hits)), bytes.fromhex(embedding))
+    return HeardSound(*[*plain, tuple(map(tuple, hits)), bytes.fromhex(embedding)])
