@@ -39,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @quiet_libraries()
 def run(args: argparse.Namespace) -> int:
     """Scan, and say what was found and what failed."""
+    # Read when numpy is imported: its threads would spin, and all for one product of matrices at the end.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from drumbridge.engine.scan import model_of_scan
     from drumbridge.library.location import library_path
     from drumbridge.library.store import Library
