@@ -13,10 +13,12 @@ from test_scan import DEADLINE_S, rows
 
 from drumbridge.engine import process_workers
 from drumbridge.engine import scan as scan_module
+from drumbridge.engine.classification import classify_files
 from drumbridge.engine.process_workers import ProcessWorkers
 from drumbridge.engine.scan import Scan, model_of_scan
 from drumbridge.errors import AudioError, JobError, ModelError
 from drumbridge.inference.registry import load_model
+from drumbridge.library.sounds import sounds_where
 from drumbridge.library.store import Library
 
 
@@ -58,6 +60,20 @@ def test_the_rows_are_those_of_a_scan_in_threads(tmp_path, model, folder, monkey
         assert sum(map(len, scan_in_processes(there, model, folder, monkeypatch).run())) == n
         assert rows(here) == rows(there)
         assert [sound.error_code for sound in in_threads.failed()] == ["audio.not_audio"]
+
+
+def test_the_answers_are_those_of_classify(tmp_path, model, folder, monkeypatch):
+    with Library(tmp_path / "library.sqlite") as library:
+        list(scan_in_processes(library, model, folder, monkeypatch).run())
+        sounds = [sound for sound in sounds_where(library, "kind = 'one_shot'") if sound.path.isprintable()]
+        assert len(sounds) == 60
+        asked = classify_files([sound.path for sound in sounds], load_model(model.name), None, None)
+        for sound, (path, answer) in zip(sounds, asked, strict=True):
+            assert (sound.path, sound.label, sound.unsure) == (path, answer.label, answer.unsure)
+            assert sound.confidence == pytest.approx(answer.confidence, abs=1e-5)
+            ranking = [(entry.label, entry.confidence) for entry in answer.ranking[: len(sound.ranking)]]
+            assert [label for label, _ in sound.ranking] == [label for label, _ in ranking]
+            assert [p for _, p in sound.ranking] == pytest.approx([p for _, p in ranking], abs=1e-4)
 
 
 def test_one_that_is_left_leaves_no_process(tmp_path, model, folder, monkeypatch):
