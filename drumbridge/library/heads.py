@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from drumbridge.core.events import ONE_SHOT
 from drumbridge.errors import LibraryError
 
 from .store import Library
@@ -138,7 +137,7 @@ def rescore_new_sounds(library: Library) -> None:
                 [
                     changed
                     for id_, kind, label, confidence, ranking, vector in rows
-                    if kind == ONE_SHOT and vector
+                    if kind == "one_shot" and vector
                     for changed in _rescored(kept, id_, label, confidence, ranking, unit_vectors(vector, 1)[0])
                 ],
             )
