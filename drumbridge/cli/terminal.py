@@ -43,7 +43,7 @@ def label_cell(label: str, text: str, colour: int | None = None) -> Text:
     from rich.text import Text
 
     if colour is None:
-        colour = UNSURE_COLOUR if label == UNSURE else label_colour(label)
+        colour = label_colour(label)
     cell = Text()
     if stdout_console().color_system is not None and not stdout_console().no_color:
         cell.append(" ", style=f"on #{colour:06x}").append(" ")
