@@ -13,11 +13,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .heard import HeardSound
 from .schema import explained, open_database
 from .vector_file import forget_vectors
+
+if TYPE_CHECKING:
+    from .heard import HeardSound
 
 _WAIT_S = 30.0
 
