@@ -32,7 +32,7 @@ from drumbridge.engine.engine import Engine
 from drumbridge.errors import DrumbridgeError
 
 _SEEDS = 2
-_PACKS = 5
+_PACKS = 4
 _LOOPS = 20  # that the user goes through, and as many others
 _TIME_S = 0.025  # from what was struck to a hit
 
@@ -69,6 +69,8 @@ def main() -> None:
 
 def _plays(sounds: list[tuple[Path, str]]) -> bool:
     labels = [label for _, label in sounds]
+    if "oramics/tr-808" in str(sounds[0][0]):  # whose sounds are all nearly the same
+        return False
     return all(labels.count(label) >= 2 for label in ("kick", "snare", "closed_hat")) and len(sounds) >= 80
 
 

@@ -66,13 +66,13 @@ def write_files(folder: Path, n: int = 30) -> list[Path]:
     return paths
 
 
-def hear_with_another_model(file: Path, n: int) -> None:
-    """Put n one-shots into a library that another model has heard."""
+def hear_with_another_model(file: Path, paths: list[Path]) -> None:
+    """Put one-shots into a library that another model has heard."""
     with Library(file) as library:
         hearing_id = library.hearing(b"other model", "{}", "other-1.onnx")
         heard = [
-            HeardFile(f"/elsewhere/{k:02}.wav".encode(), 1, 1, 5000 + k, 1, bytes([200, k]) * 8, one_shot(k))
-            for k in range(n)
+            HeardFile(os.fsencode(path), 1, 1, 5000 + k, 1, bytes([200, k]) * 8, one_shot(k))
+            for k, path in enumerate(paths)
         ]
         library.remember(heard, hearing_id)
         place_new_sounds(library, hearing_id)

@@ -5,6 +5,7 @@ import json
 import os
 import struct
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_sounds_that_a_scan_has_not_placed_yet_lie_where_it_will_place_them(serv
 def test_each_model_has_a_map_of_its_own(served, library):
     head, _ = the_map(served)
     assert (head["models"], head["model"]) == ([{"number": 1, "name": "model", "n": 31}], 1)
-    hear_with_another_model(library, 12)
+    hear_with_another_model(library, [Path(f"/elsewhere/{k}.wav") for k in range(12)])
     head, columns = the_map(served)
     assert [(model["name"], model["n"]) for model in head["models"]] == [("model", 31), ("other-1.onnx", 12)]
     assert columns["id"].tolist() == list(range(1, 32))
@@ -89,7 +90,7 @@ def test_each_model_has_a_map_of_its_own(served, library):
 
 
 def test_the_model_in_use_is_shown_first(library, small_model):
-    hear_with_another_model(library, 12)
+    hear_with_another_model(library, [Path(f"/elsewhere/{k}.wav") for k in range(12)])
     with Library(library) as opened:
         opened.connection.execute(
             "UPDATE hearings SET model_hash = ? WHERE model = 'other-1.onnx'", (model_hash_of(small_model),)

@@ -236,11 +236,11 @@ def test_new_sounds_appear_while_the_page_is_open(at_map, served, tmp_path):
     assert current(at_map) == number
 
 
-def test_one_models_map_at_a_time_and_the_other_by_choice(at_map, served):
+def test_one_models_map_at_a_time_and_the_other_by_choice(at_map, served, tmp_path):
     drawn = "return document.querySelector('.stage').dataset.drawn === arguments[0]"
     assert at_map.run("return document.querySelector('.models').hidden")  # one model: nothing to choose
     step(at_map, Keys.ARROW_RIGHT)
-    hear_with_another_model(served.library, 12)
+    hear_with_another_model(served.library, write_files(tmp_path / "elsewhere", 11))
     at_map.until("return !document.querySelector('.models').hidden")
     at_map.until(drawn, ALL)  # not 43 on one map
     choose = at_map.find(".models select")

@@ -284,7 +284,8 @@ class MapView {
   leave() {
     const { stage, filters, page } = this;
     this._turn = (this._turn ?? 0) + 1;
-    if (document.activeElement === filters.search || this.details.root.contains(document.activeElement)) {
+    const fields = [filters.search, filters.model];
+    if (fields.includes(document.activeElement) || this.details.root.contains(document.activeElement)) {
       stage.root.focus({ preventScroll: true });
       if (document.activeElement === filters.search) return;
     }
