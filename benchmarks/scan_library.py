@@ -30,7 +30,7 @@ from drumbridge.library.search import find_sounds
 from drumbridge.library.store import HeardFile, Library
 from drumbridge.library.vector_file import keep_vectors
 
-_LOOK_EVERY_S = 0.2
+_LOOK_EVERY_S = 0.5
 _TABLES = ("contents", "files", "results", "embeddings", "hits")
 
 

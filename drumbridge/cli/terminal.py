@@ -40,11 +40,11 @@ def label_cell(label: str, text: str, colour: int | None = None) -> Text:
     """Return a text behind a cell in the colour of the label, or in one of its own (0xRRGGBB)."""
     from rich.text import Text
 
-    from drumbridge.core.labels import UNSURE, UNSURE_COLOUR
+    from drumbridge.core.labels import UNSURE_COLOUR
     from drumbridge.core.own_labels import label_colour
 
     if colour is None:
-        colour = UNSURE_COLOUR if label == UNSURE else label_colour(label)
+        colour = label_colour(label)
     cell = Text()
     if stdout_console().color_system is not None and not stdout_console().no_color:
         cell.append(" ", style=f"on #{colour:06x}").append(" ")

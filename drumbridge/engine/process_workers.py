@@ -41,15 +41,25 @@ class ProcessWorkers:
     Parameters
     ----------
     model : Model
+
+    Raises
+    ------
+    OSError
+        The system gives us no processes.
     """
 
     def __init__(self, model: Model) -> None:
         self.count = max(1, min(os.cpu_count() or 1, _MOST))
-        self._processes = [_start(model) for _ in range(self.count)]
-        self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
-        for process in self._processes:
-            self._idle.put(process)
         self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="drumbridge-scan")
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
+        try:
+            for _ in range(self.count):
+                self._processes.append(_start(model))
+                self._idle.put(self._processes[-1])
+        except OSError:
+            self.close()
+            raise
 
     def hash(self, paths: list[bytes]) -> Future[Hashes]:
         """Begin to hash some files."""

@@ -8,6 +8,7 @@ Nothing large is imported before there is something to hear, so a second run cos
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections import deque
@@ -176,14 +177,15 @@ class Scan:
         keep_vectors(self.library, self.hearing_id)
 
     def _local_workers(self) -> Workers:
-        """Return the cores of this machine."""
-        if self._todo < _MANY or os.cpu_count() == 1:
-            from .scan_workers import LocalWorkers
+        """Return the cores of this machine: for many files as processes, where the system gives us any."""
+        if self._todo >= _MANY and os.cpu_count() != 1:
+            from .process_workers import ProcessWorkers
 
-            return LocalWorkers(self._load, self._model.kind)
-        from .process_workers import ProcessWorkers
+            with contextlib.suppress(OSError):
+                return ProcessWorkers(self._model)
+        from .scan_workers import LocalWorkers
 
-        return ProcessWorkers(self._model)
+        return LocalWorkers(self._load, self._model.kind)
 
     def _hear(self, workers: Workers) -> Iterator[list[bytes]]:
         """Hear what is to be heard, and let go of the workers."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drumbridge.inference.classifier import OnnxClassifier
     from drumbridge.library.heard import HeardSound
 
-HEARING_VERSION: Final = 2  # counts changes of the way files are read and named; one makes a scan hear everything again
+HEARING_VERSION: Final = 3  # counts changes of the way files are read and named; one makes a scan hear everything again
 AUTO: Final = "auto"
 
 _PIECE = 1 << 20
@@ -115,7 +115,8 @@ def hear_files(
                 answer = classify_recording(name, classifier, cancelled)
                 results[k] = heard_one_shot(answer, beginning.duration_s, beginning.sample_rate)
             elif of_kind == LOOP:
-                results[k] = heard_loop(transcribe_file(name, classifier, cancelled=cancelled))
+                heard = transcribe_file(name, classifier, keep_embeddings=True, cancelled=cancelled)
+                results[k] = heard_loop(heard)
             else:
                 shots[k] = (one_shot_of(beginning, classifier), beginning.duration_s, beginning.sample_rate)
         except AudioError as error:

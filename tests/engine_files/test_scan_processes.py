@@ -108,6 +108,25 @@ def test_a_process_that_dies_ends_the_scan_in_one_sentence(tmp_path, model, fold
         assert kept <= len(rows(library)["files"]) <= 60
 
 
+def test_without_processes_it_hears_in_threads(tmp_path, model, folder, monkeypatch):
+    started = []
+
+    def start(model):
+        if started:
+            raise OSError(11, "Resource temporarily unavailable")
+        started.append(start_one(model))
+        return started[0]
+
+    start_one = process_workers._start
+    monkeypatch.setattr(process_workers, "_start", start)
+    with Library(tmp_path / "library.sqlite") as library:
+        scan = scan_in_processes(library, model, folder, monkeypatch)
+        scan._load = lambda: load_model(model.name)
+        n = sum(map(len, scan.run()))
+        assert len(rows(library)["files"]) == n
+    assert started[0].poll() is not None
+
+
 def test_what_is_wrong_with_a_file_or_the_model_comes_back_as_it_was(tmp_path, model):
     workers = ProcessWorkers(model._replace(hash=b"another"))
     try:
