@@ -236,12 +236,14 @@ class Transcriber:
 
     @property
     def until_judgement(self) -> int | None:
-        """How many samples of the source are missing until the model is asked of a stroke; None: as far as is known never.
+        """How many samples of the source are missing until the model is asked of a stroke, as far as is known.
 
-        With `prepare` that is when its answer can be prepared.
+        With `prepare` that is when its verdict can be prepared; None: no stroke is known of.
         """
         asked = self._next_asked()
-        return None if asked is None else (asked[0] - self._history.end) * self.source_rate // self._classifier.sample_rate
+        return (
+            None if asked is None else (asked[0] - self._history.end) * self.source_rate // self._classifier.sample_rate
+        )
 
     def prepare(self) -> bool:
         """Ask the model of a stroke whose audio is there as far as it makes a difference; it is told when it is due.

@@ -1,4 +1,4 @@
-"""Verdicts prepared ahead: the same hits, the model not asked when a stroke is due, and how it is found what matters."""
+"""Verdicts prepared ahead: the same hits, no model when a stroke is due, and how it is found what matters."""
 
 import numpy as np
 import pytest
