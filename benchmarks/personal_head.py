@@ -17,12 +17,23 @@ from pathlib import Path
 
 import numpy as np
 
-from drumbridge.core.head_trial import NEARLY_THE_SAME, JudgedSounds, independent_groups, learn_head, try_head
+from drumbridge.core.decision import DecisionRule
+from drumbridge.core.events import LOOP, ONE_SHOT
+from drumbridge.core.head_trial import (
+    NEARLY_THE_SAME,
+    Judged,
+    JudgedSounds,
+    independent_groups,
+    learn_head,
+    try_head,
+)
+from drumbridge.core.hit_head import JudgedHits
 from drumbridge.engine.engine import Engine
 from drumbridge.engine.head_learning import LEAST_CORRECTED
 from drumbridge.errors import DrumbridgeError
 
 _SEEDS = 3
+NO_HITS = JudgedHits(np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float16), [], [], DecisionRule(("kick",)))
 
 
 def main() -> None:
@@ -94,8 +105,9 @@ class Bench:
         enough = (
             len(set(independent_groups(self.vectors[corrected]).tolist())) >= LEAST_CORRECTED if corrected else False
         )
-        trial = try_head(sounds, float(np.mean([ranking[0][1] for ranking in self.rankings])))
-        head = learn_head(sounds)
+        confidence = float(np.mean([ranking[0][1] for ranking in self.rankings]))
+        trial = try_head(Judged(sounds, NO_HITS), {ONE_SHOT: confidence, LOOP: 0.0})[ONE_SHOT]
+        head = learn_head(Judged(sounds, NO_HITS))
         mended = [head.judge(self.vectors[k], self.rankings[k])[0][0] == self.truths[k] for k in others]
         return enough and trial.better, trial.gain, len(others), self.right[others].mean(), np.mean(mended)
 

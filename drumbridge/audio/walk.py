@@ -101,7 +101,7 @@ def _walk(root: bytes, on_unreadable: Callable[[bytes], None]) -> Iterator[FileE
                     name = entry.name
                     if name[:1] == b"." or name == b"__MACOSX":
                         continue
-                    if name.rpartition(b".")[2].lower() in _SUFFIXES:
+                    if name[name.rfind(b".") + 1 :].lower() in _SUFFIXES:
                         found = _entry(entry)
                         if found is not None:
                             yield found

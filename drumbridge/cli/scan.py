@@ -39,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @quiet_libraries()
 def run(args: argparse.Namespace) -> int:
     """Scan, and say what was found and what failed."""
+    # Read when numpy is imported: its threads would spin, and all for one product of matrices at the end.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from drumbridge.engine.scan import model_of_scan
     from drumbridge.library.location import library_path
     from drumbridge.library.store import Library
@@ -105,25 +107,27 @@ def _classifier(name: str) -> OnnxClassifier:
 
 def _report(args: argparse.Namespace, library: Library, scan: Scan, counts: Counts) -> int:
     """Print what the folders hold and what is wrong with which file; return how many could not be heard."""
-    by_label, n_failed = scan.summary()
+    from .terminal import stdout_is_terminal
+
+    n_failed = scan.count_failed()
     if args.json:
         numbers = {"files": counts.listed, "new": counts.todo, "failed": n_failed, "vanished": counts.vanished}
-        print(json.dumps({**numbers, "library": os.fspath(library.path), "labels": by_label}), flush=True)
+        print(json.dumps({**numbers, "library": os.fspath(library.path), "labels": scan.labels()}), flush=True)
     else:
         parts = [f"{counts.listed:,} files", f"{counts.todo:,} of them new or changed", f"{counts.vanished:,} vanished"]
         print(f"{', '.join(parts)}; library: {library.path}", flush=True)
-        _print_labels(by_label)
+        if stdout_is_terminal():
+            _print_labels(scan.labels())
     _complain_of(scan, n_failed, counts.listed)
     return n_failed
 
 
 def _print_labels(by_label: dict[str, int]) -> None:
-    """Print how many sounds have which label, where a person reads."""
-    from .terminal import label_cell, stdout_console, stdout_is_terminal
+    """Print how many sounds have which label."""
+    from .terminal import label_cell, stdout_console
 
-    if stdout_is_terminal():
-        for label, n in by_label.items():
-            stdout_console().print(label_cell(label, f"{n:7,}  {label}"))
+    for label, n in by_label.items():
+        stdout_console().print(label_cell(label, f"{n:7,}  {label}"))
 
 
 def _complain_of(scan: Scan, n_failed: int, n: int) -> None:

@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="name or path of the model to use (default: the shipped one)")
     parser.add_argument("--library", metavar="FILE", help="the sample library (default: your own)")
     parser.add_argument(
-        "--head", action="store_true", help="classify files by the personal head that the library has in use"
+        "--head", action="store_true", help="name files and their hits by the personal head that the library has in use"
     )
     add_kits_folder(parser)
     add_live_arguments(parser)

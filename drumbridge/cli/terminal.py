@@ -11,13 +11,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from drumbridge.core.events import LabelConfidence
-from drumbridge.core.labels import UNSURE, UNSURE_COLOUR
-from drumbridge.core.own_labels import label_colour
-
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+    from drumbridge.core.events import LabelConfidence
 
 
 def stdout_is_terminal() -> bool:
@@ -42,8 +40,11 @@ def label_cell(label: str, text: str, colour: int | None = None) -> Text:
     """Return a text behind a cell in the colour of the label, or in one of its own (0xRRGGBB)."""
     from rich.text import Text
 
+    from drumbridge.core.labels import UNSURE_COLOUR
+    from drumbridge.core.own_labels import label_colour
+
     if colour is None:
-        colour = UNSURE_COLOUR if label == UNSURE else label_colour(label)
+        colour = label_colour(label)
     cell = Text()
     if stdout_console().color_system is not None and not stdout_console().no_color:
         cell.append(" ", style=f"on #{colour:06x}").append(" ")
@@ -53,6 +54,8 @@ def label_cell(label: str, text: str, colour: int | None = None) -> Text:
 def labels_cell(labels: Iterable[LabelConfidence]) -> Text:
     """Return the labels of one hit, each with its cell and its probability; none is unsure."""
     from rich.text import Text
+
+    from drumbridge.core.labels import UNSURE
 
     cells = [label_cell(entry.label, f"{entry.label} {entry.confidence:.2f}", entry.colour) for entry in labels]
     return Text("  ").join(cells or [label_cell(UNSURE, UNSURE)])

@@ -37,7 +37,9 @@ def refine_attack(audio: np.ndarray, sample_rate: int, near: int) -> int:
     """
     step = max(1, round(_STEP_S * sample_rate))
     before, after = round(_BEFORE_S / _STEP_S), round(_AFTER_S / _STEP_S)
-    difference = np.abs(np.diff(audio.astype(np.float64), prepend=float(audio[0])))
+    wide = audio.astype(np.float64)
+    difference = np.zeros(len(wide))
+    np.abs(wide[1:] - wide[:-1], out=difference[1:])
     steps = len(difference) // step
     if steps <= before + after:
         return int(np.argmax(difference))

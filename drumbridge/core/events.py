@@ -95,6 +95,8 @@ class Hit:
         The likeliest label, also when the model is unsure of it; None when it is none of a kit's pads.
     excerpt : Excerpt or None
         What was heard, where that was asked for; no part of what a hit is equal to.
+    embedding : ndarray, float32, shape (d,), or None
+        What the model made of it, where that was asked for; no part of what a hit is equal to either.
     """
 
     index: int
@@ -108,6 +110,7 @@ class Hit:
     scores: tuple[float, ...] = ()
     guess: LabelConfidence | None = None
     excerpt: Excerpt | None = field(default=None, compare=False, repr=False)
+    embedding: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     @property
     def note(self) -> int | None:

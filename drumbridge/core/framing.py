@@ -83,4 +83,8 @@ class Framer:
         self._history.forget(self._count * self.hop_length - self._half)
         if count == 1:  # live audio comes in blocks shorter than a hop, and a view costs more than a frame's levels
             return audio[None]
-        return np.lib.stride_tricks.sliding_window_view(audio, self.frame_length)[:: self.hop_length]
+        # As sliding_window_view has them, for a tenth of what that costs.
+        step = audio.strides[0]
+        return np.lib.stride_tricks.as_strided(
+            audio, (count, self.frame_length), (self.hop_length * step, step), writeable=False
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..errors import KitError
 from .decision import DecisionRule
 from .events import Hit, LabelConfidence, Stage
+from .hit_head import HitHead
 from .learned_kit import KNOWN_FROM, LearnedKit
 from .retrigger import RetriggerMasks
 from .scoring import Verdict
@@ -27,11 +28,21 @@ class HitRules:
     source_rate : int
         Hz.
     settings : TranscriberSettings
+    head : HitHead, optional
+        Names hits where no kit is used.
     """
 
-    def __init__(self, stage: Stage, rule: DecisionRule, source_rate: int, settings: TranscriberSettings) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        rule: DecisionRule,
+        source_rate: int,
+        settings: TranscriberSettings,
+        head: HitHead | None = None,
+    ) -> None:
         self.stage = stage
         self._rule = rule
+        self._head = head
         self._kit: LearnedKit | None = None
         self._gate_db = settings.noise_gate_db
         self._masks = RetriggerMasks(source_rate, settings.retrigger_ms)
@@ -102,6 +113,9 @@ class HitRules:
         """Return the labels of a hit, the best guess (None: no pad of the kit), and the confidence of the strongest."""
         probabilities = verdict.probabilities
         if self._kit is None:
+            judged = None if self._head is None else self._head.hear(verdict.embedding, probabilities)
+            if judged is not None:
+                return judged
             best = int(probabilities.argmax())
             guess = self._rule.called(self._rule.labels[best], float(probabilities[best]))
             return self._rule.hit_labels(probabilities), guess, guess.confidence

@@ -1,7 +1,7 @@
 """Labels that are not in the table: those of a model made from a user's own folders, and those a user corrects to.
 
 Conventions: the own labels of a model are numbered in its order, from 0, and are played and shown as the pads of a kit
-are; each has a note of its own that no other label of the model has, and a colour of its own. A label that a user
+are; each has a note of its own that no other label of the model has. A label that a user
 corrects a sound to is written like those of the table: small letters, and `_` where a blank was.
 """
 
@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from zlib import crc32
 
-from .labels import BY_NAME, UNSURE
+from .labels import BY_NAME, UNSURE, UNSURE_COLOUR
 from .pad import FIRST_NOTE, Pad, hue
 
 LONGEST_LABEL = 40
@@ -26,12 +26,14 @@ def own_pads(labels: tuple[str, ...]) -> dict[str, Pad]:
     taken = {BY_NAME[label].gm_note for label in labels if label in BY_NAME}
     free = [note for note in (*range(FIRST_NOTE, _NOTES), *range(FIRST_NOTE)) if note not in taken]
     own = [label for label in labels if label not in BY_NAME]
-    return {name: Pad(k, name, free[k % len(free)], hue(k)) for k, name in enumerate(own)}
+    return {name: Pad(k, name, free[k % len(free)], label_colour(name)) for k, name in enumerate(own)}
 
 
 def label_colour(label: str) -> int:
-    """Return the colour of a label by its name alone, 0xRRGGBB; one of a user's own keeps its colour everywhere."""
-    return BY_NAME[label].colour if label in BY_NAME else hue(crc32(label.encode()) % 1000)
+    """Return the colour of a label, or of "unsure", by its name alone, 0xRRGGBB: it is the same everywhere."""
+    if label in BY_NAME:
+        return BY_NAME[label].colour
+    return UNSURE_COLOUR if label == UNSURE else hue(crc32(label.encode(errors="surrogatepass")))
 
 
 def label_key(name: str) -> str:

@@ -81,10 +81,18 @@ class PeakPicker:
     def process(self, values: np.ndarray) -> list[Peak]:
         """Take in the next values of the curve, shape (n,); return the peaks that they decide."""
         peaks: list[Peak] = []
+        recent, ahead = self._recent, self.settings.ahead
+        required, mean_length = self.settings.required, self.settings.mean_length
         for value in values.tolist():
-            self._recent.append(value)
+            recent.append(value)
             self._count += 1
-            self._decide(self.settings.ahead, peaks)
+            if len(recent) <= ahead:
+                continue
+            value = recent[-1 - ahead]
+            if value < required(self._mean):  # most are: no peak, and nothing to cap
+                self._mean += (value - self._mean) / mean_length
+            else:
+                self._decide(ahead, peaks)
         return peaks
 
     def flush(self) -> list[Peak]:

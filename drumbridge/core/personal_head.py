@@ -1,21 +1,23 @@
 """A personal head: what a person's corrections add to a model's scores, near the sounds that were corrected.
 
 Conventions: vectors are embeddings of length 1 (n, d), a ranking is ((label, probability), ...) of the model, its
-best few. With p the model's probability of a class and e the embedding of a sound, the head says
+best few. With p the model's probability of a class and e the embedding of a sound, the head adds to the logarithm of
+the odds of each class
 
-    q(class) ~ max(p, FLOOR) * exp(sum over known sounds k of exp((cos(e, e_k) - 1) / WIDTH) * a(k, class))
+    shift(class) = sum over known sounds k of exp((cos(e, e_k) - 1) / WIDTH) * a(k, class)
 
 which is kernel logistic regression with the model's own answer as its offset. Away from what was corrected the sum is
-nought and the model's answer stands as it was, and so it does where the head agrees with it. The coefficients are the
-minimum of the log loss with a ridge (`STRENGTH`), found by the bound of Boehning (Ann. Inst. Statist. Math. 1992),
-which needs no step size and cannot run away.
+nought and the model's answer stands as it was, and so it does where the head agrees with it. In a one-shot the classes
+share one probability (softmax), in a hit each has its own (sigmoid, see `drumbridge.core.hit_head`); both teach the
+same coefficients. These are the minimum of the log loss with a ridge (`STRENGTH`), found by the bound of Boehning
+(Ann. Inst. Statist. Math. 1992), which needs no step size, cannot run away, and holds for sigmoids too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -45,7 +47,7 @@ class PersonalHead:
     coefficients: np.ndarray
 
     def judge(self, vector: np.ndarray, ranking: Ranking) -> tuple[tuple[str, float], ...]:
-        """Return the ranking of one sound, or the model's own where the head agrees with it.
+        """Return the ranking of one one-shot, or the model's own where the head agrees with it.
 
         Parameters
         ----------
@@ -53,7 +55,7 @@ class PersonalHead:
         ranking : sequence of (str, float)
             The model's best labels, strongest first.
         """
-        shifts = dict(zip(self.classes, self._shifts(vector).tolist(), strict=True))
+        shifts = dict(zip(self.classes, self.shifts(vector).tolist(), strict=True))
         heard = dict(ranking)
         labels = [*heard, *(label for label in self.classes if label not in heard)]
         odds = np.array([max(heard.get(label, 0.0), FLOOR) for label in labels])
@@ -66,22 +68,52 @@ class PersonalHead:
         order = np.argsort(-shares, kind="stable")
         return tuple((labels[k], float(shares[k])) for k in order[: len(ranking)])
 
-    def _shifts(self, vector: np.ndarray) -> np.ndarray:
+    def shifts(self, vector: np.ndarray) -> np.ndarray:
         """Return what is added to the logarithm of each class's odds; one sound at a time, so that bits never vary."""
         near = np.exp((self.vectors @ np.asarray(vector, dtype=np.float32) - 1.0) / WIDTH)
         return np.clip(near @ self.coefficients, -30.0, 30.0)
 
 
-def fit_head(
+class Examples(NamedTuple):
+    """What a head is fitted to: n sounds of one kind.
+
+    Attributes
+    ----------
+    vectors : ndarray, shape (n, d)
+        Of length 1.
+    offsets : ndarray, float64, shape (n, classes)
+        What the model says: logarithms of probabilities in a one-shot, of odds in a hit.
+    wanted : ndarray, float64, shape (n, classes)
+        Probabilities.
+    weights : ndarray, float64, shape (n,)
+        What each counts, above 0.
+    apart : bool
+        Each class has a probability of its own (hits), or they share one.
+    """
+
+    vectors: np.ndarray
+    offsets: np.ndarray
+    wanted: np.ndarray
+    weights: np.ndarray
+    apart: bool
+
+    def probabilities(self, shifts: np.ndarray) -> np.ndarray:
+        """Return what a head that adds these shifts, (n, classes), says."""
+        return sigmoid(self.offsets + shifts) if self.apart else _softmax(self.offsets + shifts)
+
+
+def one_shot_examples(
+    classes: Sequence[str],
     vectors: np.ndarray,
     rankings: Sequence[Ranking],
     targets: Sequence[str | None],
     weights: np.ndarray,
-) -> PersonalHead:
-    """Learn a head.
+) -> Examples:
+    """Return one-shots as examples.
 
     Parameters
     ----------
+    classes : sequence of str
     vectors : ndarray, shape (n, d)
         Of length 1.
     rankings : sequence of ranking
@@ -89,11 +121,7 @@ def fit_head(
     targets : sequence of str or None
         What a person says; None for a sound that should stay as the model hears it.
     weights : ndarray, float, shape (n,)
-        What each counts, above 0.
     """
-    vectors = np.asarray(vectors, dtype=np.float16).astype(np.float32)
-    found = {label for ranking in rankings for label, _ in ranking} | {target for target in targets if target}
-    classes = tuple(sorted(found))
     column = {label: k for k, label in enumerate(classes)}
     offsets = np.full((len(vectors), len(classes)), np.log(FLOOR))
     for row, ranking in zip(offsets, rankings, strict=True):
@@ -104,16 +132,32 @@ def fit_head(
         if target is not None:
             row[:] = 0.0
             row[column[target]] = 1.0
+    return Examples(np.asarray(vectors), offsets, wanted, np.asarray(weights, dtype=np.float64), apart=False)
+
+
+def fit_head(classes: Sequence[str], *parts: Examples) -> PersonalHead:
+    """Learn a head from sounds of one kind or of both; at least one sound."""
+    ends = np.cumsum([len(part.vectors) for part in parts])[:-1]
+    vectors = np.concatenate([part.vectors for part in parts]).astype(np.float16).astype(np.float32)
+    weight = np.concatenate([part.weights for part in parts])[:, None]
     near = np.exp((vectors.astype(np.float64) @ vectors.T - 1.0) / WIDTH)
-    weight = np.asarray(weights, dtype=np.float64)[:, None]
     bound = np.linalg.inv(0.5 * weight * near + STRENGTH * np.eye(len(near)))
-    coefficients = np.zeros_like(offsets)
+    coefficients = np.zeros((len(vectors), len(classes)))
     for _ in range(_STEPS):
-        step = bound @ (weight * (_softmax(offsets + near @ coefficients) - wanted) + STRENGTH * coefficients)
+        shifts = np.split(near @ coefficients, ends)
+        error = np.concatenate(
+            [part.probabilities(shift) - part.wanted for part, shift in zip(parts, shifts, strict=True)]
+        )
+        step = bound @ (weight * error + STRENGTH * coefficients)
         coefficients -= step
         if np.abs(step).max() < _SETTLED:
             break
-    return PersonalHead(classes, vectors, coefficients.astype(np.float32))
+    return PersonalHead(tuple(classes), vectors, coefficients.astype(np.float32))
+
+
+def sigmoid(log_odds: np.ndarray) -> np.ndarray:
+    """Return probabilities."""
+    return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0)))
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

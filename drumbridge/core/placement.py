@@ -8,6 +8,7 @@ a model of their own, and bring numba along.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,25 +21,34 @@ class MapAxes(NamedTuple):
     axes: np.ndarray  # (d, 2) float32, scaled so that the sounds they were found on have a deviation of 1
 
 
-def find_axes(embeddings: np.ndarray) -> MapAxes:
-    """Return the axes of a map of these sounds.
+def find_axes(parts: Iterable[np.ndarray]) -> MapAxes:
+    """Return the axes of a map of some sounds, of which only a part has to be in memory at once.
 
     Parameters
     ----------
-    embeddings : ndarray, shape (n, d)
-        At least one.
+    parts : iterable of ndarray, each of shape (n, d)
+        Their embeddings; at least one sound in all.
     """
-    values = np.asarray(embeddings, dtype=np.float64)
-    mean = values.mean(axis=0)
-    covariance = np.atleast_2d(np.cov(values - mean, rowvar=False, bias=True))
-    variances, vectors = np.linalg.eigh(covariance)
+    n, origin, total, squares = 0, np.zeros(0), np.zeros(0), np.zeros((0, 0))
+    for part in parts:
+        values = np.asarray(part, dtype=np.float64)
+        if n == 0:
+            # Sums are taken around a typical sound, so that little is lost where they are subtracted.
+            origin = values.mean(axis=0)
+            total, squares = np.zeros(len(origin)), np.zeros((len(origin), len(origin)))
+        values = values - origin
+        n += len(values)
+        total += values.sum(axis=0)
+        squares += values.T @ values
+    offset = total / n
+    variances, vectors = np.linalg.eigh(squares / n - np.outer(offset, offset))
     order = np.argsort(variances)[::-1][:2]
-    axes = np.zeros((values.shape[1], 2))
+    axes = np.zeros((len(origin), 2))
     for k, index in enumerate(order):
         axis = vectors[:, index]
         sign = np.sign(axis[np.argmax(np.abs(axis))]) or 1.0
         axes[:, k] = sign * axis / np.sqrt(max(variances[index], 1e-12))
-    return MapAxes(mean.astype(np.float32), axes.astype(np.float32))
+    return MapAxes((origin + offset).astype(np.float32), axes.astype(np.float32))
 
 
 def place(embeddings: np.ndarray, axes: MapAxes) -> np.ndarray:

@@ -18,6 +18,7 @@ from .ahead import VerdictsAhead
 from .classifier import Classifier
 from .events import Hit, Stage
 from .history import History
+from .hit_head import HitHead
 from .hit_rules import HitRules
 from .learned_kit import LearnedKit
 from .mixing import mix_to_mono
@@ -48,13 +49,15 @@ class Transcriber:
     settings : TranscriberSettings, optional
     kit : LearnedKit, optional
         Hits are named by its pads instead of the model's labels.
+    head : HitHead, optional
+        A personal head for the model, which names final hits where no kit does; early ones it does not know.
     ahead : bool
         Whether `prepare` will be called: live, where answers may be computed while audio is waited for.
 
     Attributes
     ----------
-    keep_excerpts : bool
-        Whether final hits carry what was heard of them, False to begin with.
+    keep_excerpts, keep_embeddings : bool
+        Whether final hits carry what was heard of them, and what the model made of it, False to begin with.
 
     Raises
     ------
@@ -70,10 +73,11 @@ class Transcriber:
         resampler: Resampler | None = None,
         settings: TranscriberSettings | None = None,
         kit: LearnedKit | None = None,
+        head: HitHead | None = None,
         ahead: bool = False,
     ) -> None:
         self.settings = settings = settings or TranscriberSettings()
-        self.keep_excerpts = False
+        self.keep_excerpts = self.keep_embeddings = False
         self.source_rate = source_rate or classifier.sample_rate
         if self.source_rate != classifier.sample_rate and resampler is None:
             raise SettingsError(
@@ -92,7 +96,8 @@ class Transcriber:
         self._needed, self._early = settings.known_lengths(rate, classifier.samples_after)
         self._level_length = min(self._needed, round(settings.velocity.level_s * rate))
         self._rules = {
-            stage: HitRules(stage, classifier.rule, self.source_rate, settings) for stage in (Stage.EARLY, Stage.FINAL)
+            stage: HitRules(stage, classifier.rule, self.source_rate, settings, head if stage is Stage.FINAL else None)
+            for stage in (Stage.EARLY, Stage.FINAL)
         }
         self._trigger: TriggerDetector | None = None
         if self._early is not None:
@@ -369,6 +374,8 @@ class Transcriber:
                 self._next_index += stroke.early is None
                 if self.keep_excerpts and stage is Stage.FINAL:
                     hit = replace(hit, excerpt=verdict.excerpt)
+                if self.keep_embeddings and stage is Stage.FINAL:
+                    hit = replace(hit, embedding=verdict.embedding)
                 hits.append(hit)
                 if stage is Stage.EARLY:
                     stroke.early = hit

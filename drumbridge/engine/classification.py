@@ -21,12 +21,17 @@ def classifications(
 ) -> list[Classification]:
     """Classify one-shots that have been read, by a kit's pads if there is one; each gets at most so many labels."""
     rule = classifier.rule
-    output = classifier.score(
-        np.stack([shot.excerpt for shot in shots]), np.array([shot.available for shot in shots], dtype=np.int64)
-    )
+    excerpts = [shot.excerpt for shot in shots]
+    available = [shot.available for shot in shots]
+    if len(shots) == 1 or max(available) < classifier.samples_after:
+        # A runtime multiplies one row in another order than several, and a model may take a short way where all is
+        # short. With silence beside it an answer is the same, to the bit, whatever else is asked.
+        excerpts.append(np.zeros_like(excerpts[0]))
+        available.append(classifier.samples_after)
+    output = classifier.score(np.stack(excerpts), np.array(available, dtype=np.int64))
     results = []
     as_one_shots, as_hits = rule.one_shot_probabilities(output.scores), rule.hit_probabilities(output.scores)
-    for shot, as_one_shot, as_hit, embedding in zip(shots, as_one_shots, as_hits, output.embedding, strict=True):
+    for shot, as_one_shot, as_hit, embedding in zip(shots, as_one_shots, as_hits, output.embedding, strict=False):
         if kit is None:
             ranking = rule.one_shot_ranking(as_one_shot, at_most)
             unsure = ranking[0].confidence < rule.unsure_below

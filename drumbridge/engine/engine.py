@@ -33,10 +33,10 @@ from drumbridge.library.store import Library
 from .cancellation import check_cancelled
 from .classification import classify_files
 from .file_transcription import transcribe_file
-from .head_learning import PersonalEar
 from .hit_models import check_hears_hits
 from .kit_learning import learned_kit
 from .permissions import check_label, check_may_hear
+from .personal_ear import PersonalEar
 from .recent_hits import RecentHits
 from .scan import Scan, hear_one, model_of_scan
 from .sound_hearing import AUTO, content_hash
@@ -58,8 +58,8 @@ class Engine:
     kits : path-like, optional
         Folder of the kits that somebody taught; see `KitStore` for where it is by default.
     head : bool
-        Classify one-shots by the personal head that the library has in use; a head knows whole sounds only, so what is
-        decided after some ms, hits and streams are the model's all the same.
+        Name one-shots, and hits of files, by the personal head that the library has in use, where that speaks of them;
+        what is decided after some ms, and streams, are the model's all the same.
 
     Attributes
     ----------
@@ -262,14 +262,19 @@ class Engine:
         JobError
             ``job.cancelled``.
         KitError, ModelError, SettingsError
+        LibraryError
+            ``library.no_head``, ``library.head_model``: with `head`.
         """
+        classifier = self.load_hit_model(model)
+        ear = self._personal_ear(classifier, settings.after_ms if settings else None) if kit is None else None
         return transcribe_file(
             path,
-            self.load_hit_model(model),
+            classifier,
             start_s=start_s,
             end_s=end_s,
             settings=settings,
             kit=kit,
+            head=ear.of_hits() if ear else None,
             on_hits=on_hits,
             on_progress=on_progress,
             cancelled=cancelled,

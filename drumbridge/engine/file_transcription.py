@@ -16,6 +16,7 @@ from drumbridge.audio.files import BLOCK_LENGTH, AudioFile, open_audio
 from drumbridge.audio.resampling import resampler_between
 from drumbridge.core.classifier import Classifier
 from drumbridge.core.events import Hit, Transcription
+from drumbridge.core.hit_head import HitHead
 from drumbridge.core.kit import Kit
 from drumbridge.core.transcriber import Transcriber, TranscriberSettings
 from drumbridge.errors import AudioError
@@ -35,14 +36,16 @@ def transcribe_file(
     end_s: float | None = None,
     settings: TranscriberSettings | None = None,
     kit: Kit | None = None,
+    head: HitHead | None = None,
     keep_excerpts: bool = False,
+    keep_embeddings: bool = False,
     on_hits: Callable[[list[Hit], int], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Transcription:
     """Find and name the hits of a file; see `Engine.transcribe`, which this is with its model loaded.
 
-    With `keep_excerpts` each hit carries what was heard of it.
+    With `keep_excerpts` and `keep_embeddings` each hit carries what was heard of it, and what the model made of that.
     """
     check_cancelled(cancelled)
     with open_audio(path) as file:
@@ -50,9 +53,9 @@ def transcribe_file(
         resampler = resampler_between(file.sample_rate, classifier.sample_rate)
         learned = None if kit is None else learned_kit(kit, classifier, settings)
         transcriber = Transcriber(
-            classifier, source_rate=file.sample_rate, resampler=resampler, settings=settings, kit=learned
+            classifier, source_rate=file.sample_rate, resampler=resampler, settings=settings, kit=learned, head=head
         )
-        transcriber.keep_excerpts = keep_excerpts
+        transcriber.keep_excerpts, transcriber.keep_embeddings = keep_excerpts, keep_embeddings
         origin = max(0, start - round(_LEAD_S * file.sample_rate))
         heard_to = None
         if end is not None:

@@ -8,36 +8,36 @@ Nothing large is imported before there is something to hear, so a second run cos
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drumbridge.audio.walk import audio_files_below, entry_of
-from drumbridge.core.events import KINDS
 from drumbridge.errors import AudioError, DrumbridgeError, LibraryError, SettingsError
 from drumbridge.inference.registry import default_model, model_hash_of, model_path
 from drumbridge.library.heads import rescore_new_sounds
 from drumbridge.library.listing import Counts, Entry, Listing
 from drumbridge.library.sample_map import place_new_sounds
-from drumbridge.library.sounds import Sound, sounds_where
 from drumbridge.library.store import HeardFile, Library
 from drumbridge.library.vector_file import keep_vectors
 
 from .cancellation import check_cancelled
-from .scan_workers import Answer, Hashes, Heard, LocalWorkers, Workers
 from .sound_hearing import AUTO, HEARING_VERSION, hear_files, may_pass
 
 if TYPE_CHECKING:
     from drumbridge.inference.classifier import OnnxClassifier
+    from drumbridge.library.sounds import Sound
 
-SCAN_KINDS: Final = (AUTO, *KINDS)
+    from .scan_workers import Answer, Hashes, Heard, Workers
 
 _AT_ONCE = 32  # files of one task
 _AHEAD = 2  # tasks that wait for each worker
+_MANY = 1000  # files for which processes are worth their start
 
 Cancelled = Callable[[], bool]
 
@@ -66,8 +66,11 @@ def model_of_scan(name_or_path: str | None = None, kind: str = AUTO) -> Model:
     SettingsError
         ``settings.kind``.
     """
-    if kind not in SCAN_KINDS:
-        raise SettingsError("settings.kind", f"There is no kind {kind!r}; there are {', '.join(SCAN_KINDS)}.")
+    if kind != AUTO:
+        from drumbridge.core.events import KINDS
+
+        if kind not in KINDS:
+            raise SettingsError("settings.kind", f"There is no kind {kind!r}; there are {AUTO}, {', '.join(KINDS)}.")
     name = name_or_path or default_model()
     path = model_path(name)
     return Model(name, path.name, model_hash_of(path), kind)
@@ -87,6 +90,8 @@ class Scan:
         Once it returns true the scan ends with ``job.cancelled``; what was written stays.
     """
 
+    _FAILED = f"error_code IS NOT NULL AND {Listing.IS_LISTED}"
+
     def __init__(
         self, library: Library, model: Model, load: Callable[[], OnnxClassifier], cancelled: Cancelled | None = None
     ) -> None:
@@ -96,6 +101,7 @@ class Scan:
         self._load = load
         self._cancelled = cancelled
         self._listing = Listing(library)
+        self._todo = 0
         self.hearing_id = library.hearing(model.hash, model.settings, model.file)
 
     def compare(self, folders: Iterable[str | os.PathLike[str]]) -> Counts:
@@ -113,32 +119,42 @@ class Scan:
         for walk in walks:
             self._listing.add(walk, partial(check_cancelled, self._cancelled))
         roots = [os.fsencode(os.path.abspath(folder)) for folder in folders]
-        return self._listing.compare(self.hearing_id, roots, self.unreadable)
+        return self._compared(roots)
+
+    def _compared(self, roots: Iterable[bytes]) -> Counts:
+        counts = self._listing.compare(self.hearing_id, roots, self.unreadable)
+        self._todo = counts.todo
+        return counts
 
     def compare_file(self, path: Path) -> Counts:
         """List a single file, as `compare` does folders."""
         status = os.stat(path)
         entry = entry_of(os.fsencode(os.path.abspath(path)), status)
         self._listing.add([entry])
-        return self._listing.compare(self.hearing_id, ())
+        return self._compared(())
 
     def unchanged(self) -> Iterator[Sound]:
         """Yield what the library knows of the files that are not to be heard, in order of their paths."""
+        from drumbridge.library.sounds import sounds_where
+
         return sounds_where(self.library, self._listing.IS_UNCHANGED)
 
     def failed(self) -> Iterator[Sound]:
         """Yield the listed files that could not be heard, now or before, in order of their paths."""
-        return sounds_where(self.library, f"error_code IS NOT NULL AND {self._listing.IS_LISTED}")
+        from drumbridge.library.sounds import sounds_where
 
-    def summary(self) -> tuple[dict[str, int], int]:
-        """Return how many of the listed files have which label, the commonest first, and how many have none."""
-        query = (
-            f"SELECT CASE WHEN error_code IS NULL THEN label END, count(*) FROM sounds WHERE {self._listing.IS_LISTED}"
-        )
+        return sounds_where(self.library, self._FAILED)
+
+    def count_failed(self) -> int:
+        """Return how many that are."""
         with self.library.explaining() as connection:
-            counted = dict(connection.execute(f"{query} GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
-        failed = counted.pop(None, 0)
-        return counted, failed
+            return int(connection.execute(f"SELECT count(*) FROM sounds WHERE {self._FAILED}").fetchone()[0])
+
+    def labels(self) -> dict[str, int]:
+        """Return how many of the listed files that could be heard have which label, the commonest first."""
+        query = f"SELECT label, count(*) FROM sounds WHERE error_code IS NULL AND {self._listing.IS_LISTED}"
+        with self.library.explaining() as connection:
+            return dict(connection.execute(f"{query} GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
 
     def run(self, workers: Workers | None = None) -> Iterator[list[bytes]]:
         """Hear what is to be heard.
@@ -155,10 +171,27 @@ class Scan:
         LibraryError, ModelError
         """
         rescore_new_sounds(self.library)  # of a scan that was killed before it came to that
+        if self._todo or workers is not None:
+            yield from self._hear(workers or self._local_workers())
+        place_new_sounds(self.library, self.hearing_id)
+        keep_vectors(self.library, self.hearing_id)
+
+    def _local_workers(self) -> Workers:
+        """Return the cores of this machine: for many files as processes, where the system gives us any."""
+        if self._todo >= _MANY and os.cpu_count() != 1:
+            from .process_workers import ProcessWorkers
+
+            with contextlib.suppress(OSError):
+                return ProcessWorkers(self._model)
+        from .scan_workers import LocalWorkers
+
+        return LocalWorkers(self._load, self._model.kind)
+
+    def _hear(self, workers: Workers) -> Iterator[list[bytes]]:
+        """Hear what is to be heard, and let go of the workers."""
         hashing: deque[tuple[list[Entry], dict[bytes, bytes], Answer[Hashes] | None]] = deque()
         hearing: deque[tuple[list[HeardFile], list[int], Answer[Heard] | None]] = deque()
         chunks = self._listing.todo(_AT_ONCE)
-        workers = workers or LocalWorkers(self._load, self._model.kind)
         try:
             while True:
                 check_cancelled(self._cancelled)
@@ -171,8 +204,6 @@ class Scan:
                 yield self._end(*hearing.popleft())
         finally:
             workers.close()
-        place_new_sounds(self.library, self.hearing_id)
-        keep_vectors(self.library, self.hearing_id)
 
     def _begin(self, chunk: list[Entry], workers: Workers) -> Any:
         """Begin to hash those files that are not known by another name."""

@@ -1,6 +1,7 @@
 """Where a scan's files are hashed and heard: what a scan needs to know of it, and the cores of this machine.
 
-Conventions: a task is some files and gives one answer for each, in order. Another place: `engine.dask_workers`.
+Conventions: a task is some files and gives one answer for each, in order. Other places: `engine.process_workers` for
+a large scan, `engine.dask_workers`.
 """
 
 from __future__ import annotations

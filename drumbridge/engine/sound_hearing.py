@@ -13,14 +13,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from drumbridge.core.events import LOOP, ONE_SHOT
 from drumbridge.errors import AudioError, DrumbridgeError, ModelError
-from drumbridge.library.heard import KEPT_LABELS, HeardSound, heard_loop, heard_one_shot
 
 if TYPE_CHECKING:
     from drumbridge.inference.classifier import OnnxClassifier
+    from drumbridge.library.heard import HeardSound
 
-HEARING_VERSION: Final = 2  # counts changes of the way files are read and named; one makes a scan hear everything again
+HEARING_VERSION: Final = 3  # counts changes of the way files are read and named; one makes a scan hear everything again
 AUTO: Final = "auto"
 
 _PIECE = 1 << 20
@@ -86,7 +85,9 @@ def hear_files(
     ModelError
         ``model.run``; ``model.segmentation``: loops are asked for, of a model that names whole files.
     """
+    from drumbridge.core.events import LOOP, ONE_SHOT
     from drumbridge.core.sound_kind import sound_kind
+    from drumbridge.library.heard import KEPT_LABELS, heard_loop, heard_one_shot
 
     from .cancellation import check_cancelled
     from .classification import classifications
@@ -114,7 +115,8 @@ def hear_files(
                 answer = classify_recording(name, classifier, cancelled)
                 results[k] = heard_one_shot(answer, beginning.duration_s, beginning.sample_rate)
             elif of_kind == LOOP:
-                results[k] = heard_loop(transcribe_file(name, classifier, cancelled=cancelled))
+                heard = transcribe_file(name, classifier, keep_embeddings=True, cancelled=cancelled)
+                results[k] = heard_loop(heard)
             else:
                 shots[k] = (one_shot_of(beginning, classifier), beginning.duration_s, beginning.sample_rate)
         except AudioError as error:

@@ -1,29 +1,28 @@
 """Personal heads in the library: kept, taken into use, returned from; what they say of sounds that were heard before.
 
-Conventions: a head belongs to the model whose embedding it was learned on, and speaks only of one-shots that this model
-heard. What the model heard stays in `results`; what the head calls otherwise stands in `rescored`, made from the stored
-embeddings, so that neither taking a head into use nor returning hears anything again. There is at most one head in use,
-and at most one that waits; both are replaced by the next.
+Conventions: a head belongs to the model whose embedding it was learned on, and speaks only of what this model heard,
+and only of the kinds (one-shots, hits of loops) that it was found better for. What the model heard stays in `results`
+and `hits`; what the head calls otherwise stands in `rescored` and `rescored_hits`, made from what is stored, so that
+neither taking a head into use nor returning hears anything again. There is at most one head in use, and at most one
+that waits; both are replaced by the next.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from drumbridge.core.events import ONE_SHOT
 from drumbridge.errors import LibraryError
 
 from .store import Library
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from drumbridge.core.decision import DecisionRule
     from drumbridge.core.personal_head import PersonalHead
 
 FORMAT: Final = 1  # counts changes of what a stored head means
-_ROWS = 2000
 
 
 class KeptHead(NamedTuple):
@@ -38,8 +37,12 @@ class KeptHead(NamedTuple):
     unsure_below : float
         Confidence below which a sound is unsure, as the model's.
     head : PersonalHead
+    kinds : tuple of str
+        What it speaks of: "one_shot", "loop" (their hits).
+    rule : DecisionRule
+        How the model decides the labels of a hit.
     trial : dict
-        What its cross-validation found, by the names of `drumbridge.core.head_trial.HeadTrial`.
+        What its cross-validation found, by kind and by the names of `drumbridge.core.head_trial.HeadTrial`.
     """
 
     id: int
@@ -47,6 +50,8 @@ class KeptHead(NamedTuple):
     model: str
     unsure_below: float
     head: PersonalHead
+    kinds: tuple[str, ...]
+    rule: DecisionRule
     trial: dict[str, Any]
 
 
@@ -56,18 +61,21 @@ def keep_head(
     *,
     model_hash: bytes,
     model: str,
-    unsure_below: float,
+    rule: DecisionRule,
+    kinds: Collection[str],
     trial: dict[str, Any],
 ) -> int:
     """Keep a head that waits to be taken into use, in the place of one that waited before; return its number."""
     with library.transaction() as connection:
         connection.execute("DELETE FROM heads WHERE NOT in_use")
         row = connection.execute(
-            "INSERT INTO heads (format, model_hash, model, unsure_below, classes, vectors, coefficients, trial, in_use,"
-            " covered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0) RETURNING id",
+            "INSERT INTO heads (format, model_hash, model, unsure_below, classes, vectors, coefficients, kinds, rule,"
+            " trial, in_use, covered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) RETURNING id",
             (
-                FORMAT, model_hash, model, unsure_below, json.dumps(head.classes),
-                head.vectors.astype("<f2").tobytes(), head.coefficients.astype("<f4").tobytes(), json.dumps(trial),
+                FORMAT, model_hash, model, rule.unsure_below, json.dumps(head.classes),
+                head.vectors.astype("<f2").tobytes(), head.coefficients.astype("<f4").tobytes(),
+                json.dumps(sorted(kinds)), json.dumps({"labels": rule.labels, "thresholds": rule.thresholds}),
+                json.dumps(trial),
             ),
         ).fetchone()  # fmt: skip
     return int(row[0])
@@ -83,9 +91,13 @@ def waiting_head(library: Library) -> KeptHead | None:
     return _kept(library, "NOT in_use")
 
 
-def use_head(library: Library, head_id: int) -> int:
-    """Take a head into use: every sound that its model heard is judged by it; return how many files it calls
-    otherwise that nobody corrected.
+def use_head(library: Library, head_id: int) -> tuple[int, int]:
+    """Take a head into use: every sound that its model heard is judged by it.
+
+    Returns
+    -------
+    (int, int)
+        How many files it calls otherwise that nobody corrected, and in how many loops it calls hits otherwise.
 
     Raises
     ------
@@ -96,11 +108,12 @@ def use_head(library: Library, head_id: int) -> int:
         if connection.execute("SELECT 1 FROM heads WHERE id = ?", (head_id,)).fetchone() is None:
             raise LibraryError("library.no_head", "That head is not in the library any more: learn again.")
         connection.execute("DELETE FROM heads WHERE id != ?", (head_id,))
-        connection.execute("DELETE FROM rescored")
+        _forget(connection)
         connection.execute("UPDATE heads SET in_use = 1, covered = 0")
     rescore_new_sounds(library)
     with library.explaining() as connection:
-        return int(connection.execute("SELECT count(*) FROM sounds WHERE personal").fetchone()[0])
+        counted = dict(connection.execute("SELECT kind, count(*) FROM sounds WHERE personal GROUP BY kind").fetchall())
+    return counted.get("one_shot", 0), counted.get("loop", 0)
 
 
 def return_to_model(library: Library) -> bool:
@@ -110,8 +123,13 @@ def return_to_model(library: Library) -> bool:
         if used:
             connection.execute("DELETE FROM heads WHERE NOT in_use")
             connection.execute("UPDATE heads SET in_use = 0, covered = 0")
-            connection.execute("DELETE FROM rescored")
+            _forget(connection)
     return used
+
+
+def _forget(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM rescored")
+    connection.execute("DELETE FROM rescored_hits")
 
 
 def rescore_new_sounds(library: Library) -> None:
@@ -123,48 +141,21 @@ def rescore_new_sounds(library: Library) -> None:
     kept = head_in_use(library) if row is not None else None
     if kept is None:
         return
-    from .embeddings import unit_vectors
+    from .rescoring import judge_results
 
     with library.transaction() as connection:
         (last,) = connection.execute("SELECT covered FROM heads WHERE id = ?", (kept.id,)).fetchone()
-        while rows := connection.execute(
-            "SELECT results.id, kind, label, confidence, ranking, vector FROM results"
-            " JOIN hearings ON hearings.id = results.hearing_id LEFT JOIN embeddings ON result_id = results.id"
-            f" WHERE results.id > ? AND model_hash = ? ORDER BY results.id LIMIT {_ROWS}",
-            (last, kept.model_hash),
-        ).fetchall():
-            connection.executemany(
-                "INSERT OR REPLACE INTO rescored VALUES (?, ?, ?, ?, ?)",
-                [
-                    changed
-                    for id_, kind, label, confidence, ranking, vector in rows
-                    if kind == ONE_SHOT and vector
-                    for changed in _rescored(kept, id_, label, confidence, ranking, unit_vectors(vector, 1)[0])
-                ],
-            )
-            last = rows[-1][0]
+        judge_results(connection, kept, last)
         connection.execute(
             "UPDATE heads SET covered = (SELECT coalesce(max(id), 0) FROM results) WHERE id = ?", (kept.id,)
         )
 
 
-def _rescored(
-    kept: KeptHead, result_id: int, label: str, confidence: float, ranking: str, vector: np.ndarray
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the row of a sound that the head calls otherwise, or is surer of."""
-    heard = [(name, float(p)) for name, p in json.loads(ranking)]
-    heard[0] = (label, confidence)
-    judged = kept.head.judge(vector, heard)
-    name, sure = judged[0][0], round(judged[0][1], 6)
-    if (name, sure) != (label, round(confidence, 6)):
-        listed = json.dumps([[other, round(p, 4)] for other, p in judged])
-        yield result_id, name, sure, int(sure < kept.unsure_below), listed
-
-
 def _kept(library: Library, which: str) -> KeptHead | None:
     with library.explaining() as connection:
         row = connection.execute(
-            "SELECT id, format, model_hash, model, unsure_below, classes, vectors, coefficients, trial"
+            "SELECT id, format, model_hash, model, unsure_below, classes, vectors, coefficients, kinds, rule,"
+            " trial"
             f" FROM heads WHERE {which} ORDER BY id DESC LIMIT 1"
         ).fetchone()
     if row is None:
@@ -176,10 +167,15 @@ def _kept(library: Library, which: str) -> KeptHead | None:
         )
     import numpy as np
 
+    from drumbridge.core.decision import DecisionRule
     from drumbridge.core.personal_head import PersonalHead
 
     classes = tuple(json.loads(row[5]))
     coefficients = np.frombuffer(row[7], dtype="<f4").reshape(-1, len(classes))
     vectors = np.frombuffer(row[6], dtype="<f2").reshape(len(coefficients), -1).astype(np.float32)
     head = PersonalHead(classes, vectors, coefficients)
-    return KeptHead(row[0], row[2], row[3], row[4], head, json.loads(row[8]))
+    stored = json.loads(row[9])
+    rule = DecisionRule(
+        tuple(stored.get("labels", ())), thresholds=tuple(stored.get("thresholds", ())), unsure_below=row[4]
+    )
+    return KeptHead(row[0], row[2], row[3], row[4], head, tuple(json.loads(row[8])), rule, json.loads(row[10]))

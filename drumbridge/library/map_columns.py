@@ -1,8 +1,9 @@
 """The whole sample map as a few columns: what a front end needs to draw a hundred thousand dots at once.
 
-Conventions: one entry for each file that was heard and has not vanished, in order of its id. One-shots lie where
-`sample_map` put them; those that a scan has not placed yet lie where it would put them now (`provisional`). A loop has
-no place: x is then its hits in a second and y its duration in seconds.
+Conventions: one entry for each file that one model has heard and that has not vanished, in order of its id. One-shots
+lie where `sample_map` put them; those that a scan has not placed yet lie where it would put them now (`provisional`),
+and those that the model heard in another way (`HeardModel.hearings`) where they lie by the axes of the first. A loop
+has no place: x is then its hits in a second and y its duration in seconds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from drumbridge.core.events import LOOP
 from drumbridge.core.labels import INDEX, UNSURE_INDEX
 
+from .heard_models import HeardModel
 from .sample_map import places_now
 from .sounds import own_labels
 from .store import Library
@@ -27,7 +29,7 @@ _ROWS = 20_000
 _QUERY = (
     "SELECT id, path, x, y, label, confidence, unsure, corrected, kind, n_hits, duration_s, result_id, hearing_id"
     " FROM sounds"
-    " WHERE NOT vanished AND error_code IS NULL AND result_id IS NOT NULL ORDER BY id"
+    " WHERE NOT vanished AND error_code IS NULL AND result_id IS NOT NULL AND hearing_id IN ({hearings}) ORDER BY id"
 )
 
 
@@ -46,31 +48,34 @@ class MapColumns(NamedTuple):
     provisional: bool  # some dots may move when the scan ends
 
 
-def map_columns(library: Library) -> MapColumns:
-    """Return the map of a library."""
+def map_columns(library: Library, model: HeardModel | None) -> MapColumns:
+    """Return the map of what a model heard; None where nothing was heard yet."""
+    hearings = model.hearings if model else ()
     own = own_labels(library)
     numbers = INDEX | {label: UNSURE_INDEX + 1 + k for k, label in enumerate(own)}
     parts: list[list[np.ndarray]] = []
     folders: dict[bytes, int] = {}
-    unplaced: dict[int, list[tuple[int, int]]] = {}
+    unplaced: list[tuple[int, int]] = []
+    provisional = False
     n = 0
     with library.explaining() as connection:
-        rows = connection.execute(_QUERY)
+        rows = connection.execute(_QUERY.format(hearings=", ".join("?" * len(hearings))), hearings)
         while part := rows.fetchmany(_ROWS):
             parts.append(_columns(part, folders, numbers))
             for k, row in enumerate(part):
-                if row[2] is None and row[8] != LOOP:
-                    unplaced.setdefault(row[12], []).append((n + k, row[11]))
+                if row[8] != LOOP and (row[2] is None or row[12] != hearings[0]):
+                    unplaced.append((n + k, row[11]))
+                    provisional = provisional or row[2] is None
             n += len(part)
     if not parts:
         parts = [_columns([], folders, numbers)]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    for hearing_id, entries in unplaced.items():
-        places = places_now(library, hearing_id, [result_id for _, result_id in entries])
-        columns[1][[k for k, _ in entries]], columns[2][[k for k, _ in entries]] = places.T
+    if unplaced:
+        places = places_now(library, hearings[0], [result_id for _, result_id in unplaced])
+        columns[1][[k for k, _ in unplaced]], columns[2][[k for k, _ in unplaced]] = places.T
     names = [os.fsdecode(folder) for folder in folders]
     ids, x, y, confidences, labels, flags, of_folders = columns
-    return MapColumns(ids, x, y, confidences, labels, flags, of_folders, names, own, bool(unplaced))
+    return MapColumns(ids, x, y, confidences, labels, flags, of_folders, names, own, provisional)
 
 
 def _columns(rows: list[Any], folders: dict[bytes, int], numbers: dict[str, int]) -> list[np.ndarray]:

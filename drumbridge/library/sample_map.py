@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SETTLED = 500
 _AT_MOST = 20_000  # sounds that the axes are found on
-_ROWS = 5000
+_ROWS = 2000  # in memory at once
 
 
 def place_new_sounds(library: Library, hearing_id: int) -> int:
@@ -87,14 +87,13 @@ def _axes(library: Library, hearing_id: int) -> tuple[MapAxes, int]:
             values = np.frombuffer(stored, dtype="<f4").reshape(3, -1)
             return MapAxes(values[0], values[1:].reshape(-1, 2)), 0
         total = connection.execute("SELECT count(*) FROM embeddings WHERE hearing_id = ?", (hearing_id,)).fetchone()[0]
-        rows = connection.execute(
-            "SELECT vector FROM embeddings WHERE hearing_id = ? AND result_id % ? = 0 ORDER BY result_id",
-            (hearing_id, max(1, -(-total // _AT_MOST))),
-        ).fetchall()
-        rows = (
-            rows or connection.execute("SELECT vector FROM embeddings WHERE hearing_id = ?", (hearing_id,)).fetchall()
-        )
-    return find_axes(_vectors([row[0] for row in rows])), total
+        some = "FROM embeddings WHERE hearing_id = ? AND result_id % ? = 0"
+        step = max(1, -(-total // _AT_MOST))
+        if connection.execute(f"SELECT 1 {some} LIMIT 1", (hearing_id, step)).fetchone() is None:
+            step = 1
+        rows = connection.execute(f"SELECT vector {some} ORDER BY result_id", (hearing_id, step))
+        parts = iter(lambda: rows.fetchmany(_ROWS), [])
+        return find_axes(_vectors([row[0] for row in part]) for part in parts), total
 
 
 def _vectors(blobs: list[bytes]) -> np.ndarray:

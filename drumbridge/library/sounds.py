@@ -125,11 +125,14 @@ def hits_of(library: Library, sound: Sound) -> list[HeardHit]:
 
 
 def own_labels(library: Library) -> list[str]:
-    """Return the labels in use that are not in the table: those of a user's corrections, and of a model of a user's."""
+    """Return the labels in use that are not in the table: those of a user's corrections, of a head that
+    was learned from them, and of a model of a user's."""
     found: set[str] = set()
     with library.explaining() as connection:
-        for table in ("corrections", "rescored", "results", "hits"):
+        for table in ("corrections", "results", "hits"):
             found.update(row[0] for row in connection.execute(f"SELECT DISTINCT label FROM {table}"))
+        for row in connection.execute("SELECT classes FROM heads WHERE in_use"):
+            found.update(json.loads(row[0]))
     return sorted(found - set(BY_NAME) - {UNSURE, ""})
 
 

@@ -13,11 +13,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .heard import HeardSound
 from .schema import explained, open_database
 from .vector_file import forget_vectors
+
+if TYPE_CHECKING:
+    from .heard import HeardSound
 
 _WAIT_S = 30.0
 
@@ -199,7 +201,9 @@ def _write_result(connection: sqlite3.Connection, content_id: int, hearing_id: i
     ).fetchone()  # fmt: skip
     if row is None:  # of two equal files that were heard side by side, the second
         return
-    if sound.embedding:
+    if sound.embedding and sound.hits:
+        connection.execute("INSERT INTO hit_evidence VALUES (?, ?)", (row[0], sound.embedding))
+    elif sound.embedding:
         connection.execute("INSERT INTO embeddings VALUES (?, ?, ?)", (row[0], hearing_id, sound.embedding))
     if sound.hits:
         connection.executemany(

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from drumbridge.errors import ModelError
 from drumbridge.library.store import Library
 from drumbridge.osc.addresses import DEFAULT_PORT
 
@@ -67,6 +68,15 @@ class House:
 
                 self._engine = Engine(model=self._model, library=self.library_path)
             return self._engine
+
+    def model_hash(self) -> bytes | None:
+        """Return the hash of the model that sounds are heard with, None where there is no such model."""
+        from drumbridge.engine.scan import model_of_scan
+
+        try:
+            return model_of_scan(self._model).hash
+        except ModelError:
+            return None
 
     def reading(self) -> Library:
         """Return the library, to be read and closed.

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from drumbridge.core.labels import BY_NAME, UNSURE, UNSURE_COLOUR
+from drumbridge.core.labels import BY_NAME
 from drumbridge.core.own_labels import label_colour
 from drumbridge.errors import LibraryError, SettingsError
 
@@ -30,8 +30,7 @@ class Json(JSONResponse):
 def label_row(label: str) -> dict[str, str]:
     """Return what the page shows of a label."""
     row = BY_NAME.get(label)
-    colour = UNSURE_COLOUR if label == UNSURE else label_colour(label)
-    return {"name": label, "group": row.group if row else label, "colour": f"#{colour:06x}"}
+    return {"name": label, "group": row.group if row else label, "colour": f"#{label_colour(label):06x}"}
 
 
 def sound_number(request: Request) -> int:

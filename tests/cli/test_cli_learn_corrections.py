@@ -55,7 +55,7 @@ def test_offered_used_and_returned(learn, tmp_path, capsys):
 
 def test_one_line_where_nothing_is_to_be_had(learn, tmp_path, capsys):
     assert learn() == 1
-    assert capsys.readouterr().err.startswith("drumbridge: 0 corrected sounds unlike each other")
+    assert capsys.readouterr().err.startswith("drumbridge: 0 corrected one-shots unlike each other")
     with Library(tmp_path / "library.sqlite") as library:
         teach(library, "clap")
         for k in range(30):  # the same kind of sound is called four things

@@ -5,14 +5,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drumbridge.core.head_trial import FOLDS, JudgedSounds, independent_groups, learn_head, try_head
-from drumbridge.core.personal_head import fit_head
+from drumbridge.core.decision import DecisionRule
+from drumbridge.core.events import LOOP, ONE_SHOT
+from drumbridge.core.head_trial import FOLDS, Judged, JudgedSounds, independent_groups
+from drumbridge.core.head_trial import learn_head as learn_from
+from drumbridge.core.head_trial import try_head as try_both
+from drumbridge.core.hit_head import JudgedHits
+from drumbridge.core.personal_head import fit_head, one_shot_examples
 
 D = 24
 RANKINGS = {
     "kick": (("kick", 0.8), ("tom_low", 0.15), ("snare", 0.02), ("clap", 0.01), ("other", 0.01)),
     "snare": (("snare", 0.85), ("clap", 0.1), ("rim", 0.02), ("kick", 0.01), ("other", 0.01)),
 }
+
+
+NO_HITS = JudgedHits(np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float16), [], [], DecisionRule(("kick",)))
+
+
+def learn_head(sounds):
+    return learn_from(Judged(sounds, NO_HITS))
+
+
+def try_head(sounds, confidence):
+    trials = try_both(Judged(sounds, NO_HITS), {ONE_SHOT: confidence, LOOP: 0.0})
+    assert list(trials) == [ONE_SHOT]
+    return trials[ONE_SHOT]
 
 
 def around(centre, n, rng, spread=0.35):
@@ -97,7 +115,8 @@ def test_far_from_what_was_corrected_nothing_changes(seed, heard):
 
 def test_sounds_that_should_stay_make_a_head_that_changes_nothing():
     sounds = systematic(0)
-    head = fit_head(sounds.vectors, sounds.rankings, [None] * 120, np.ones(120))
+    classes = sorted({label for ranking in sounds.rankings for label, _ in ranking})
+    head = fit_head(classes, one_shot_examples(classes, sounds.vectors, sounds.rankings, [None] * 120, np.ones(120)))
     assert np.abs(head.coefficients).max() < 1e-3
     for vector, ranking in zip(sounds.vectors, sounds.rankings, strict=True):
         assert head.judge(vector, ranking) == ranking

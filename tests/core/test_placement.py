@@ -16,7 +16,7 @@ def cloud(seed, n=60):
 @given(st.integers(0, 1000))
 def test_places_are_centred_and_of_unit_spread(seed):
     embeddings = cloud(seed)
-    places = place(embeddings, find_axes(embeddings))
+    places = place(embeddings, find_axes([embeddings]))
     assert np.allclose(places.mean(axis=0), 0, atol=1e-3)
     assert np.allclose(places.std(axis=0), 1, atol=1e-3)
     assert abs(np.corrcoef(places.T)[0, 1]) < 1e-3
@@ -25,10 +25,17 @@ def test_places_are_centred_and_of_unit_spread(seed):
 @given(st.integers(0, 1000), st.permutations(range(60)))
 def test_the_order_does_not_matter(seed, order):
     embeddings = cloud(seed)
-    axes, other = find_axes(embeddings), find_axes(embeddings[list(order)])
+    axes, other = find_axes([embeddings]), find_axes([embeddings[list(order)]])
     assert np.allclose(place(embeddings, axes), place(embeddings, other), atol=1e-2)
+
+
+@given(st.integers(0, 1000), st.integers(1, 59))
+def test_the_parts_do_not_matter(seed, cut):
+    embeddings = cloud(seed) + 1000
+    whole, parts = find_axes([embeddings]), find_axes([embeddings[:cut], embeddings[cut:]])
+    assert np.allclose(place(embeddings, whole), place(embeddings, parts), atol=1e-2)
 
 
 def test_few_or_equal_sounds_have_a_place_too():
     for embeddings in (np.ones((1, 4)), np.ones((5, 4)), np.ones((2, 1))):
-        assert np.isfinite(place(embeddings, find_axes(embeddings))).all()
+        assert np.isfinite(place(embeddings, find_axes([embeddings]))).all()

@@ -7,8 +7,10 @@ from sounds import hat, kick
 
 from drumbridge.core.events import Classification
 from drumbridge.core.transcriber import TranscriberSettings
+from drumbridge.engine.classification import classify_files
 from drumbridge.engine.engine import Engine
 from drumbridge.errors import AudioError, JobError, ModelError, SettingsError
+from drumbridge.inference.registry import load_model
 
 RATE = 44100
 
@@ -158,6 +160,16 @@ def test_many_is_one_after_another(engine, tmp_path):
             alone = engine.classify(path)
             assert (result.label, result.velocity) == (alone.label, alone.velocity)
             assert result.confidence == pytest.approx(alone.confidence, abs=1e-5)
+
+
+def test_an_answer_does_not_depend_on_what_else_is_asked(tmp_path):
+    classifier = load_model()  # the shipped one: a small one would hardly round
+    paths = [str(tmp_path / f"{k}.wav") for k in range(7)]
+    for k, path in enumerate(paths):
+        soundfile.write(path, (kick if k % 2 else hat)(peak=0.2 + 0.1 * k, length_s=0.02 + 0.1 * k), 44100)
+    together = classify_files(paths, classifier, None, None)
+    assert together == [classify_files([path], classifier, None, None)[0] for path in paths]
+    assert together[3:] == classify_files(paths[3:], classifier, None, None)
 
 
 def test_many_takes_its_paths_as_it_goes(engine, tmp_path):

@@ -13,7 +13,7 @@ from sounds import hat, kick, loop
 from drumbridge.audio.files import open_audio
 from drumbridge.core.labels import BY_NAME, UNSURE_INDEX
 from drumbridge.core.mixing import mix_to_mono
-from drumbridge.core.own_labels import own_pads
+from drumbridge.core.own_labels import label_colour, own_pads
 from drumbridge.engine.engine import Engine
 from drumbridge.engine.pieces import pieces
 from drumbridge.errors import DrumbridgeError, ModelError, SettingsError
@@ -136,7 +136,7 @@ def test_a_users_own_labels_are_heard_and_written(tmp_path):
 
 
 @given(st.lists(st.text(min_size=1, max_size=5) | st.sampled_from(sorted(BY_NAME)), unique=True, max_size=60))
-def test_own_labels_have_notes_and_colours_of_their_own(labels):
+def test_own_labels_have_notes_of_their_own_and_a_colour_by_their_name(labels):
     pads = own_pads(tuple(labels))
     assert list(pads) == [label for label in labels if label not in BY_NAME]
     assert [pad.number for pad in pads.values()] == list(range(len(pads)))
@@ -145,4 +145,6 @@ def test_own_labels_have_notes_and_colours_of_their_own(labels):
     )
     assert len(set(notes)) == len(notes)
     assert all(0 <= note <= 127 for note in notes)
-    assert len({pad.colour for pad in pads.values()}) == len(pads)
+    assert {pad.colour: own_pads((name,))[name].colour for name, pad in pads.items()} == {
+        label_colour(name): label_colour(name) for name in pads
+    }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drumbridge.core.labels import BY_NAME, UNSURE
+from drumbridge.core.labels import BY_NAME, UNSURE, UNSURE_COLOUR
 from drumbridge.core.own_labels import check_label_name, label_colour, label_key, own_pads
 from drumbridge.errors import LibraryError
 from drumbridge.library.corrections import check_label, correct, corrections
@@ -74,6 +74,8 @@ def test_labels_of_a_model_are_found_however_they_are_written():
 def test_colours_and_notes_are_their_own():
     assert label_colour("kick") == BY_NAME["kick"].colour
     assert label_colour("stick") == label_colour("stick") != label_colour("brush")
+    assert own_pads((*BY_NAME, "brush", "stick"))["stick"].colour == label_colour("stick")
+    assert label_colour(UNSURE) == UNSURE_COLOUR
     notes = {row.gm_note for row in BY_NAME.values()}
     assert own_pads((*BY_NAME, "stick"))["stick"].note not in notes
     assert UNSURE not in BY_NAME

@@ -3,10 +3,13 @@
 import os
 import sqlite3
 
+import numpy as np
 import pytest
 
 from drumbridge.errors import LibraryError
 from drumbridge.library import schema
+from drumbridge.library.heads import head_in_use
+from drumbridge.library.sounds import own_labels
 from drumbridge.library.store import Library
 
 
@@ -107,3 +110,18 @@ def test_a_read_only_folder(path):
             library.hearing(b"hash", "{}", "model")
     finally:
         path.parent.chmod(0o700)
+
+
+def test_a_head_that_was_learned_before_hits_taught_one_speaks_of_one_shots_only(path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
+        with Library(path) as library:
+            library.connection.execute(
+                "INSERT INTO heads (format, model_hash, model, unsure_below, classes, vectors, coefficients, trial,"
+                " in_use, covered) VALUES (1, x'00', 'model', 0.5, '[\"kick\"]', x'003c', x'00001041', '{}', 1, 0)"
+            )
+    with Library(path) as library:
+        kept = head_in_use(library)
+        assert kept.kinds == ("one_shot",)
+        assert kept.head.judge(np.ones(1), [("snare", 0.5)])[0][0] == "kick"
+        assert own_labels(library) == []

@@ -66,6 +66,18 @@ def write_files(folder: Path, n: int = 30) -> list[Path]:
     return paths
 
 
+def hear_with_another_model(file: Path, paths: list[Path]) -> None:
+    """Put one-shots into a library that another model has heard."""
+    with Library(file) as library:
+        hearing_id = library.hearing(b"other model", "{}", "other-1.onnx")
+        heard = [
+            HeardFile(os.fsencode(path), 1, 1, 5000 + k, 1, bytes([200, k]) * 8, one_shot(k))
+            for k, path in enumerate(paths)
+        ]
+        library.remember(heard, hearing_id)
+        place_new_sounds(library, hearing_id)
+
+
 def make_library(file: Path, paths: list[Path]) -> None:
     """Write a library that knows these files, the last of them the loop, and one that could not be heard."""
     with Library(file) as library:

@@ -5,16 +5,18 @@ import json
 import os
 import struct
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from page_library import HITS, LABELS, RATE
+from page_library import HITS, LABELS, RATE, hear_with_another_model
 from page_server import serving
 
 from drumbridge.core.labels import INDEX
+from drumbridge.inference.registry import model_hash_of
 from drumbridge.library.map_columns import CORRECTED_FLAG, LOOP_FLAG, UNSURE_FLAG
 from drumbridge.library.sample_map import place_new_sounds
 from drumbridge.library.store import Library
@@ -23,9 +25,9 @@ from drumbridge.web.audio_routes import range_of
 LOOP = 31
 
 
-def the_map(served):
+def the_map(served, query=""):
     """Return the head and the columns of the map."""
-    status, headers, content = served.ask("/api/map")
+    status, headers, content = served.ask("/api/map" + query)
     assert (status, headers["content-type"]) == (200, "application/octet-stream")
     (length,) = struct.unpack_from("<I", content)
     head, at, columns = json.loads(content[4 : 4 + length]), 4 + length, {}
@@ -70,6 +72,46 @@ def test_sounds_that_a_scan_has_not_placed_yet_lie_where_it_will_place_them(serv
     head, columns = the_map(served)
     assert not head["provisional"]
     np.testing.assert_allclose(columns["x"], placed["x"], atol=1e-4)
+
+
+def test_each_model_has_a_map_of_its_own(served, library):
+    head, _ = the_map(served)
+    assert (head["models"], head["model"]) == ([{"number": 1, "name": "model", "n": 31}], 1)
+    hear_with_another_model(library, [Path(f"/elsewhere/{k}.wav") for k in range(12)])
+    head, columns = the_map(served)
+    assert [(model["name"], model["n"]) for model in head["models"]] == [("model", 31), ("other-1.onnx", 12)]
+    assert columns["id"].tolist() == list(range(1, 32))
+    other, columns = the_map(served, f"?model={head['models'][1]['number']}")
+    assert other["model"] == head["models"][1]["number"] != head["model"]
+    assert len(columns["id"]) == 12
+    assert columns["id"].min() > 32
+    assert the_map(served, "?model=99")[0]["model"] == head["model"]
+    assert served.refusal("/api/map?model=x") == (400, "settings.query")
+
+
+def test_the_model_in_use_is_shown_first(library, small_model):
+    hear_with_another_model(library, [Path(f"/elsewhere/{k}.wav") for k in range(12)])
+    with Library(library) as opened:
+        opened.connection.execute(
+            "UPDATE hearings SET model_hash = ? WHERE model = 'other-1.onnx'", (model_hash_of(small_model),)
+        )
+    with serving(library, model=str(small_model)) as running:
+        assert the_map(running)[0]["n"] == 12
+
+
+def test_what_a_model_heard_in_two_ways_lies_on_one_map(served, library):
+    _, before = the_map(served)
+    with Library(library) as opened:
+        again = opened.hearing(b"model", '{"kind": "one_shot"}', "model")
+        opened.connection.execute("UPDATE results SET hearing_id = ? WHERE id <= 6", (again,))
+        opened.connection.execute("UPDATE embeddings SET hearing_id = ? WHERE result_id <= 6", (again,))
+        opened.connection.execute("UPDATE files SET hearing_id = ? WHERE id <= 6", (again,))
+        opened.connection.execute("UPDATE results SET x = 50 WHERE id <= 6")  # by axes of its own
+    head, columns = the_map(served)
+    assert [(model["number"], model["n"]) for model in head["models"]] == [(1, 31)]
+    assert not head["provisional"]
+    assert np.abs(columns["x"][:30]).max() < 10
+    assert np.corrcoef(columns["x"][:30], before["x"][:30])[0, 1] ** 2 > 0.9
 
 
 def test_every_format_is_played_as_16_bit_pcm(served, sounds):

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from page_library import LABELS, make_library, write_files
+from page_library import LABELS, hear_with_another_model, make_library, write_files
 from page_server import serving
 from selenium.webdriver.common.keys import Keys
 
@@ -234,6 +234,27 @@ def test_new_sounds_appear_while_the_page_is_open(at_map, served, tmp_path):
         library.remember([new], library.hearing(b"model", "{}", "model"))
     at_map.until("return document.querySelector('.stage').dataset.drawn === '32'")
     assert current(at_map) == number
+
+
+def test_one_models_map_at_a_time_and_the_other_by_choice(at_map, served, tmp_path):
+    drawn = "return document.querySelector('.stage').dataset.drawn === arguments[0]"
+    assert at_map.run("return document.querySelector('.models').hidden")  # one model: nothing to choose
+    step(at_map, Keys.ARROW_RIGHT)
+    hear_with_another_model(served.library, write_files(tmp_path / "elsewhere", 11))
+    at_map.until("return !document.querySelector('.models').hidden")
+    at_map.until(drawn, ALL)  # not 43 on one map
+    choose = at_map.find(".models select")
+    at_map.until("return document.querySelector('.models select').innerText.includes('other-1 (12)')")
+    choose.send_keys(Keys.ARROW_DOWN)  # by keyboard; the map's own arrow keys do not hear it
+    at_map.until(drawn, "12")
+    at_map.press(Keys.ESCAPE)
+    number = step(at_map, Keys.ARROW_RIGHT)
+    assert number > 32
+    assert "elsewhere" in details(at_map, number)
+    at_map.find(".models select").send_keys(Keys.ARROW_UP)
+    at_map.until(drawn, ALL)
+    at_map.run(f"location.hash = '#map?sound={number}'")
+    at_map.until("return document.querySelector('#notice').textContent.includes('another model')")
 
 
 def test_a_file_that_went_away_is_told_kindly(browser, served, sounds):

@@ -11,8 +11,9 @@ export const LOOP = 4;
 const TYPES = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
 export const BAND = { top: 3.9, height: 1.1, left: -3, width: 6 }; // in the map's own measure, where sounds deviate by 1
 
-export async function loadDots(labels) {
-  return new Dots(await getBytes("/api/map"), labels);
+// `model` numbers one of those that sounds were heard with; 0: the one that is used now.
+export async function loadDots(labels, model) {
+  return new Dots(await getBytes(model ? `/api/map?model=${model}` : "/api/map"), labels);
 }
 
 export class Dots {
@@ -22,6 +23,8 @@ export class Dots {
     this.n = head.n;
     this.folders = head.folders;
     this.provisional = head.provisional;
+    this.models = head.models; // { number, name, n }: each has a map of its own
+    this.model = head.model; // of which this is the map
     let at = 4 + length;
     for (const [name, type] of head.columns) {
       this[name] = new TYPES[type](bytes, at, head.n);

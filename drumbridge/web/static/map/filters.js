@@ -1,4 +1,5 @@
-// The left side of the map: what is shown. Search, labels, how sure, folder. "change" is sent when any of it changes.
+// The left side of the map: what is shown. Search, labels, how sure, folder. "change" is sent when any of it changes,
+// "model" when another model's map is wanted.
 
 import { getJson } from "../api.js";
 import { count, h } from "../dom.js";
@@ -26,8 +27,10 @@ export class Filters extends EventTarget {
   setDots(dots) {
     this.dots = dots;
     this._tree = null;
+    if (this.folder && !this._folderTree().counts.has(this.folder)) this.folder = "";
     this._showLabels();
     this._showFolders();
+    this._showModels();
     if (this.search.value) this._ask(false);
   }
 
@@ -84,6 +87,8 @@ export class Filters extends EventTarget {
     this.mostInput = this._slider("At most", 100, (value) => (this.most = value));
     this.sure = h("span", { class: "quiet" });
     this.folders = h("ul", { class: "folders" });
+    this.model = h("select", { "aria-label": "Heard with", onchange: () => this.dispatchEvent(new Event("model")) });
+    this.models = h("div", { class: "models", hidden: true }, h("h3", {}, "Heard with"), this.model);
     this.reset = h("button", { class: "plain", onclick: () => this.clear() }, "Show everything");
     this.root = h("aside", { class: "side", "aria-label": "What is shown" },
       h("button", { class: "main close", onclick: () => this.root.classList.remove("open") }, "Show on the map"),
@@ -91,6 +96,7 @@ export class Filters extends EventTarget {
       h("div", {}, h("h3", {}, "Labels"), this.chips),
       h("div", {}, h("h3", {}, "How sure ", this.sure), h("div", { class: "sliders" }, this.leastInput, this.mostInput)),
       h("div", {}, h("h3", {}, "Folder"), this.folders),
+      this.models,
       this.reset,
       h("p", { class: "legend quiet" }, "Neighbours sound alike. Large dots are sure, small ones are guesses, rings are loops."),
     );
@@ -164,6 +170,15 @@ export class Filters extends EventTarget {
     if (!this.labels.delete(index)) this.labels.add(index);
     this._showLabels();
     this._changed();
+  }
+
+  // Sounds that different models heard lie on different maps.
+  _showModels() {
+    const { models, model } = this.dots;
+    this.models.hidden = models.length < 2;
+    if (document.activeElement === this.model && this.model.length === models.length) return;
+    this.model.replaceChildren(...models.map(({ number, name, n }) =>
+      h("option", { value: number, selected: number === model }, `${name.replace(/\.onnx$/, "")} (${count(n)})`)));
   }
 
   // The folders one step below the chosen one, with how many sounds they hold, and the way back up.

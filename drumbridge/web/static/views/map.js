@@ -41,6 +41,7 @@ class MapView {
     this.page = page;
     this.keys = KEYS;
     this.dots = null;
+    this.model = 0; // whose map is shown, 0: of the one that is used now
     this.sounds = new Map(); // details that were asked for, by id
     this.palette = new Palette(page.labels);
     this.stage = new Stage();
@@ -118,7 +119,7 @@ class MapView {
     this._fetching = true;
     const since = performance.now();
     try {
-      this._setDots(await loadDots(this.page.labels));
+      this._setDots(await loadDots(this.page.labels, this.model));
     } finally {
       this._fetching = false;
       this._restUntil = performance.now() + REST * (performance.now() - since);
@@ -135,6 +136,7 @@ class MapView {
     this.dots = dots;
     this.sounds.clear();
     stage.setDots(dots);
+    if (before && before.model !== dots.model) stage.fit();
     stage.current = current;
     stage.selected = new Set(selected);
     this.filters.setDots(dots);
@@ -236,6 +238,7 @@ class MapView {
   goToId(id) {
     const k = this.dots?.indexOf(id) ?? -1;
     if (k >= 0) this.play(this.goTo(k));
+    else if (this.dots?.models.length > 1) this.page.complain("That sound was heard with another model: choose it on the left.");
     else this.page.complain("That sound is not on the map.");
   }
 
@@ -281,7 +284,8 @@ class MapView {
   leave() {
     const { stage, filters, page } = this;
     this._turn = (this._turn ?? 0) + 1;
-    if (document.activeElement === filters.search || this.details.root.contains(document.activeElement)) {
+    const fields = [filters.search, filters.model];
+    if (fields.includes(document.activeElement) || this.details.root.contains(document.activeElement)) {
       stage.root.focus({ preventScroll: true });
       if (document.activeElement === filters.search) return;
     }
@@ -304,6 +308,11 @@ class MapView {
     filters.addEventListener("change", () => {
       this.paint();
       this._showDetails();
+    });
+    filters.addEventListener("model", () => {
+      this.model = Number(filters.model.value);
+      this._restUntil = 0; // somebody waits for it
+      this.refresh().catch(page.complain);
     });
     filters.search.addEventListener("keydown", (event) => {
       if (event.key === "Enter") stage.root.focus({ preventScroll: true });
