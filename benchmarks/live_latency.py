@@ -129,16 +129,17 @@ def cpu_s(pid: int) -> float:
 
 
 def play(senders: Sequence[Send], n_blocks: int, rate: int, n: int) -> np.ndarray:
-    """Send everything at the pace of a device; return when each packet was sent, s."""
+    """Send everything at the pace of a device; return when the sending of each packet began, s."""
     sent = np.zeros(n_blocks)
     start = time.perf_counter() + 0.05
     for number in range(n_blocks):
         due = start + (number + 1) * n / rate
         while (wait := due - time.perf_counter()) > 0:
             time.sleep(wait)
+        # Before it is sent: a server that takes over this core would else have answered before it was asked.
+        sent[number] = time.perf_counter()
         for send in senders:
             send(number)
-        sent[number] = time.perf_counter()
     return sent
 
 

@@ -113,7 +113,7 @@ class OnsetDetector:
     @property
     def until_next(self) -> int:
         """How many samples are missing until an onset may be announced, at least 1."""
-        return self._strength.until_next
+        return self._strength.until_next + (0 if self._picker.may_tell else self._strength.hop_length)
 
     def known_at(self, onset: Onset) -> int:
         """Return how long the stream must be for `onset` to be announced, samples; `flush` may do so earlier."""

@@ -69,6 +69,15 @@ class PeakPicker:
         self._count = 0
         self._mean = 0.0
 
+    @property
+    def may_tell(self) -> bool:
+        """Whether the next value may decide a peak; the one after it always may."""
+        ahead = self.settings.ahead
+        if ahead < 1 or len(self._recent) < ahead:
+            return ahead < 1
+        candidate = self._recent[-ahead]
+        return candidate >= self.settings.required(self._mean) and candidate >= max(list(self._recent)[-ahead:])
+
     def process(self, values: np.ndarray) -> list[Peak]:
         """Take in the next values of the curve, shape (n,); return the peaks that they decide."""
         peaks: list[Peak] = []

@@ -55,6 +55,24 @@ class Decision(NamedTuple):
     known: int
 
 
+class Judgement(NamedTuple):
+    """When a stroke will be judged, and on what.
+
+    Attributes
+    ----------
+    due : int
+        Length of the stream.
+    position : int
+        Of the stroke.
+    known : int
+        See `Decision`.
+    """
+
+    due: int
+    position: int
+    known: int
+
+
 class StrokePlan:
     """The decisions of one stream that are still to come.
 
@@ -90,11 +108,14 @@ class StrokePlan:
         """Return the length of the stream at which something is to be done next, as far as is known now."""
         return self._steps[0].due if self._steps else None
 
-    def next_judgement(self) -> tuple[int, Stage] | None:
-        """Return the length of the stream at which a stroke will next be judged, as far as is known now, and how."""
-        judged = {_Kind.EARLY: Stage.EARLY, _Kind.FINAL: Stage.FINAL}
-        due = [step for step in self._steps if step.kind in judged]
-        return min(((step.due, judged[step.kind]) for step in due), default=None)
+    def judgements(self) -> Iterator[Judgement]:
+        """Yield when strokes will be judged and on what, as far as is known now, in any order."""
+        for due, kind, _, _, stroke in self._steps:
+            if isinstance(stroke, Stroke):
+                if kind is _Kind.FINAL:
+                    yield Judgement(due, stroke.position, self._needed)
+                elif kind is _Kind.EARLY and due == stroke.early_at and not stroke.closed and stroke.early is None:
+                    yield Judgement(due, stroke.position, min(self._needed, due - stroke.position))
 
     def oldest(self, end: int) -> int:
         """Return the lowest position that a step is about, or `end`."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import AudioError, SettingsError
+from .ahead import VerdictsAhead
 from .classifier import Classifier
 from .events import Hit, Stage
 from .history import History
@@ -24,7 +25,7 @@ from .mixing import mix_to_mono
 from .onsets import OnsetDetector, OnsetSettings
 from .resampler import Resampler
 from .scoring import score_onsets
-from .stroke_plan import StrokePlan
+from .stroke_plan import Judgement, StrokePlan
 from .strokes import REACH_S, Stroke
 from .transcriber_settings import TranscriberSettings
 from .trigger import TriggerDetector
@@ -50,6 +51,8 @@ class Transcriber:
         Hits are named by its pads instead of the model's labels.
     head : HitHead, optional
         A personal head for the model, which names final hits where no kit does; early ones it does not know.
+    ahead : bool
+        Whether `prepare` will be called: live, where answers may be computed while audio is waited for.
 
     Attributes
     ----------
@@ -71,6 +74,7 @@ class Transcriber:
         settings: TranscriberSettings | None = None,
         kit: LearnedKit | None = None,
         head: HitHead | None = None,
+        ahead: bool = False,
     ) -> None:
         self.settings = settings = settings or TranscriberSettings()
         self.keep_excerpts = self.keep_embeddings = False
@@ -106,6 +110,10 @@ class Transcriber:
         self._reach = round(REACH_S * rate)
         self._plan = StrokePlan(self._needed, self._early, onset_latency=self._detector.latency(), reach=self._reach)
         self._history = History()
+        self._ahead: VerdictsAhead | None = None
+        if ahead:
+            lengths = {self._needed} if self._early is None else {self._needed, self._early}
+            self._ahead = VerdictsAhead(classifier, self._level_length, lengths)
         self.use_kit(kit)
         self.reset()
 
@@ -117,6 +125,8 @@ class Transcriber:
         for rules in self._rules.values():
             rules.reset()
         self._plan.reset()
+        if self._ahead is not None:
+            self._ahead.reset()
         self._history.restart(0)
         if self._resampler is not None:
             self._resampler.reset()
@@ -223,26 +233,57 @@ class Transcriber:
         step = self._plan.next_step()
         if step is not None:
             missing = min(missing, step - self._history.end)
+        if self._ahead is not None and (asked := self._next_asked()) is not None:
+            missing = min(missing, asked[0] - self._history.end)
         # What a resampler has taken in and not shown yet may come out with the next sample.
         held = self._resampler.latency() if self._resampler is not None else 0
         return max(1, (missing - 1) * self.source_rate // self._classifier.sample_rate + 1 - held)
 
     @property
     def until_judgement(self) -> int | None:
-        """How many samples of the source are missing until a stroke will be judged, as far as is known; None: never."""
-        judgement = self._plan.next_judgement()
-        if judgement is None:
-            return None
-        return (judgement[0] - self._history.end) * self.source_rate // self._classifier.sample_rate
+        """How many samples of the source are missing until the model is asked of a stroke, as far as is known.
+
+        With `prepare` that is when its verdict can be prepared; None: no stroke is known of.
+        """
+        asked = self._next_asked()
+        return (
+            None if asked is None else (asked[0] - self._history.end) * self.source_rate // self._classifier.sample_rate
+        )
+
+    def prepare(self) -> bool:
+        """Ask the model of a stroke whose audio is there as far as it makes a difference; it is told when it is due.
+
+        Returns
+        -------
+        bool
+            Whether there was one.
+        """
+        asked = self._next_asked()
+        if self._ahead is None or asked is None or asked[0] > self._history.end:
+            return False
+        self._ahead.prepare(self._history, asked[1].position, asked[1].known)
+        return True
 
     def rehearse(self) -> None:
         """Judge what is there as the next stroke will be, and forget it: after a pause the first time is slow."""
-        judgement = self._plan.next_judgement()
-        if judgement is not None:
-            known = self._needed if judgement[1] is Stage.FINAL or self._early is None else self._early
+        asked = self._next_asked()
+        if asked is not None:
+            known = asked[1].known
             position = self._history.end - known
             verdicts = score_onsets(self._classifier, self._history, [position], [known], self._level_length)
             self._classifier.rule.hit_labels(verdicts[0].probabilities)
+
+    def _next_asked(self) -> tuple[int, Judgement] | None:
+        """Return how long the stream is when the model is asked next, as far as is known, and of what."""
+        ahead = self._ahead
+        if ahead is None:
+            return min(((coming.due, coming) for coming in self._plan.judgements()), default=None)
+        asked = [
+            (min(coming.due, coming.position + ahead.heard(coming.known)), coming)
+            for coming in self._plan.judgements()
+            if not ahead.has(coming.position, coming.known)
+        ]
+        return min(asked, default=None)
 
     def flush(self) -> list[Hit]:
         """End the source: decide everything with what is there, and leave nothing early undecided."""
@@ -288,6 +329,8 @@ class Transcriber:
             for trigger in self._trigger.process(audio):
                 self._plan.add_trigger(trigger)
         hits = self._decide(at_end=False)
+        if self._ahead is not None:
+            self._ahead.forget(self._history.end)
         # An onset may still be announced this far back; its excerpt starts before it.
         oldest = self._plan.oldest(self._history.end - self._detector.latency())
         self._history.forget(oldest - self._classifier.samples_before)
@@ -314,7 +357,10 @@ class Transcriber:
             return []
         positions = [stroke.position for stroke in strokes]
         lengths = [min(known, self._history.end - position) for position in positions]
-        verdicts = score_onsets(self._classifier, self._history, positions, lengths, self._level_length)
+        if self._ahead is None:
+            verdicts = score_onsets(self._classifier, self._history, positions, lengths, self._level_length)
+        else:
+            verdicts = self._ahead.verdicts(self._history, positions, lengths)
         hits: list[Hit] = []
         for stroke, verdict in zip(strokes, verdicts, strict=True):
             hit = self._rules[stage].hit(

@@ -48,6 +48,7 @@ class Hearing:
             source_rate=sample_rate,
             resampler=resampler_between(sample_rate, classifier.sample_rate),
             settings=settings,
+            ahead=True,
         )
         self._longest_bridge = round(_BRIDGED_S * sample_rate)
         self._before = np.zeros(0, dtype=np.float32)
@@ -73,6 +74,10 @@ class Hearing:
     def until_judgement(self) -> int | None:
         """How many samples are missing until a stroke will be judged; see `Transcriber.until_judgement`."""
         return self._transcriber.until_judgement
+
+    def prepare(self) -> bool:
+        """Ask the model ahead of time, if that can be done of a stroke; see `Transcriber.prepare`."""
+        return self._transcriber.prepare()
 
     def rehearse(self) -> None:
         """Judge what is there for nothing; see `Transcriber.rehearse`."""

@@ -307,6 +307,8 @@ class LiveStream:
                 self.unusable = hearing.unusable
                 self._let_tap(hearing.position - len(block), block)
                 self._wake_at = hearing.position + hearing.until_next
+                while ahead is None and self._queue.empty() and hearing.prepare():
+                    self._wake_at = hearing.position + hearing.until_next
                 if ahead is None and self._queue.empty():
                     stand_ready(self._due_in_s(hearing), hearing.rehearse, lambda: not self._queue.empty())
             elif isinstance(piece, _Gap):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-_READY_S = 0.007  # what is further away is not rehearsed yet
+_READY_S = 0.004  # what is further away is not rehearsed yet
 _FIRST_S = 0.0012  # how long the first rehearsal takes, after a pause
 _MARGIN = 1.3  # the next one may take so much longer than the last
 _ONE = Lock()  # more than one thread that rehearses would keep the others from their work

@@ -53,3 +53,19 @@ def test_more_sensitivity_hears_more() -> None:
     hiss = np.random.default_rng(0).normal(0, 0.03, 5 * rate).astype(np.float32)
     told = [len(TriggerDetector(rate, sensitivity).process(hiss)) for sensitivity in (0.25, 1.0, 4.0)]
     assert told[0] <= told[1] < told[2]
+
+
+@pytest.mark.parametrize("before_ms", [11, 13, 15, 17])
+@pytest.mark.parametrize("soft_db", [-40, -37])
+@pytest.mark.parametrize("kick", [True, False])
+def test_a_soft_noise_shortly_before_a_stroke_does_not_hide_it(before_ms: int, soft_db: float, kick: bool) -> None:
+    rate, position = 44100, 30000
+    noise = np.float32(10 ** (soft_db / 20)) * noise_stroke(rate, decay_s=0.01)
+    stroke = kick_stroke(rate) if kick else noise_stroke(rate, seed=9)
+    hiss = np.random.default_rng(0).normal(0, 0.003, 40000).astype(np.float32)
+    audio = place([(position - before_ms * rate // 1000, noise), (position, stroke)], 40000) + hiss
+    told = TriggerDetector(rate).process(audio)
+    before, of_stroke = [trigger for trigger in told if trigger.position > position - 1000]
+    assert before.position < position - 400
+    assert of_stroke.position == pytest.approx(position, abs=130)
+    assert of_stroke.known_at - position < 0.010 * rate

@@ -327,3 +327,46 @@ def test_a_few_hits_of_a_few_loops_are_not_enough(tmp_path, loops, small_model):
                 correct(library, sound.content_hash, hit.position, "stick")
         with pytest.raises(LibraryError, match=r"or 20 corrected hits in 5 loops, and there are 24 in 3\.$"):
             learn_from_corrections(library, load_model(small_model))
+
+
+def fill_loops(library, classifier, n=12):
+    """Put loops into a library as if heard: four kicks each, and four hits that sound otherwise but are called so."""
+    rng = np.random.default_rng(4)
+    model = model_of_scan(str(classifier.path))
+    hearing_id = library.hearing(model.hash, model.settings, model.file)
+    centres = np.linalg.qr(np.random.default_rng(9).normal(size=(D, D)))[0]
+    odds = log_odds(np.array([0.9, 0.02]))
+    files = []
+    for k in range(n):
+        vectors = [centres[3 + j % 2] + 0.1 * rng.normal(size=D) for j in range(8)]
+        evidence = np.stack([np.concatenate([odds, vector]) for vector in vectors]).astype("<f2").tobytes()
+        hits = tuple((j, 1000 * j, 90, -3.0, "kick", 0.9, '[["kick", 0.9]]') for j in range(8))
+        sound = HeardSound("loop", 2.0, 44100, "kick", 0.9, False, 90, -3.0, '[["kick", 1.0]]', "", hits, evidence)
+        files.append(HeardFile(f"/loops/{k:02}.wav".encode(), 1000, 1, 9000 + k, 1, bytes([77, k]) * 8, sound))
+    library.remember(files, hearing_id)
+
+
+def test_a_head_is_used_only_for_the_kind_that_it_is_better_for(library, classifier):
+    fill(library, classifier, ["kick", "kick", "snare"])
+    fill_loops(library, classifier)
+    for k in range(8):
+        for j in range(8):
+            correct(library, bytes([77, k]) * 8, 1000 * j, "stick" if j % 2 else "kick")
+    learned = learn_from_corrections(library, classifier)
+    assert learned.lesson.enough() == (LOOP,)
+    assert learned.trials[LOOP].better
+    assert (learned.trials[LOOP].mended, learned.trials[LOOP].kept) == (32, 32)
+    assert learned.waiting.kinds == (LOOP,)
+    assert use_head(library, learned.waiting.id) == (0, 12)  # the four loops too that nobody went through
+    untouched = list(sounds_where(library, "kind = 'loop'"))[-1]
+    assert [hit.label for hit in hits_of(library, untouched)] == ["kick", "stick"] * 4
+    assert (untouched.label, untouched.ranking) == ("kick", (("kick", 0.5), ("stick", 0.5)))
+
+    # One-shots of which the labels say nothing make no head for one-shots, and do not take the hits' away.
+    rng = np.random.default_rng(0)
+    for kind, k in rng.permutation([(kind, k) for kind in range(3) for k in range(60)])[:60]:
+        correct(library, content(int(kind), int(k)), WHOLE, str(rng.choice(["rim", "clap", "tom_low", "crash"])))
+    learned = learn_from_corrections(library, classifier)
+    assert learned.lesson.enough() == (ONE_SHOT, LOOP)
+    assert not learned.trials[ONE_SHOT].better
+    assert learned.waiting.kinds == (LOOP,)
