@@ -32,12 +32,17 @@ class VerdictsAhead:
         As for `score_onsets`.
     lengths : collection of int
         How much the verdicts look at that can be prepared, samples from the onset on.
+    final : int
+        As for `score_onsets`.
     """
 
-    def __init__(self, classifier: Classifier, level_length: int, lengths: Collection[int]) -> None:
+    def __init__(self, classifier: Classifier, level_length: int, lengths: Collection[int], final: int) -> None:
         self._classifier = classifier
-        self._level_length = level_length
-        self._heard = {known: heard_of(classifier, known) for known in lengths}
+        self._level_length, self._final = level_length, final
+        self._heard = {
+            known: heard_of(classifier, known if known >= final else classifier.prompt_length(known))
+            for known in lengths
+        }
         self.reset()
 
     def reset(self) -> None:
@@ -69,7 +74,7 @@ class VerdictsAhead:
             self._prepared = {key: verdict for key, verdict in self._prepared.items() if sum(key) > end}
 
     def _score(self, history: History, positions: Sequence[int], known: Sequence[int]) -> list[Verdict]:
-        return score_onsets(self._classifier, history, positions, known, self._level_length)
+        return score_onsets(self._classifier, history, positions, known, self._level_length, self._final)
 
     def _take(self, history: History, position: int, known: int) -> Verdict:
         """Return a prepared verdict with the audio that came since."""

@@ -59,3 +59,7 @@ class Classifier(Protocol):
             Real samples counted from the onset, 0..samples_after.
         """
         ...
+
+    def prompt_length(self, known: int) -> int:
+        """Return how many of `known` samples from the onset on to look at, for an answer that shall leave on time."""
+        ...

@@ -88,6 +88,27 @@ def led(
     return moved, available - lead
 
 
+def prompt_length(known: int, frame_ends: np.ndarray, most: int, spare: int) -> int:
+    """Return how many of `known` samples to look at for an answer that shall leave as soon as they are there.
+
+    All of them, where what `led` makes the model hear of them is there `spare` samples before; else to the last frame.
+
+    Parameters
+    ----------
+    known : int
+    frame_ends : ndarray, int64, shape (frames,)
+    most : int
+        Both as for `led`.
+    spare : int
+        Samples: the time that an answer takes.
+    """
+    frame = int(np.searchsorted(frame_ends, known, side="right")) - 1
+    if not 0 <= frame < len(frame_ends) - 1:
+        return known
+    end = int(frame_ends[frame])
+    return known if min(known, end + most) <= known - spare else end
+
+
 def check_after_ms(after_ms: float | None) -> None:
     """Check a decision time: how much of a sound is used from its attack on, None for all that a model hears.
 

@@ -40,8 +40,9 @@ class Verdict(NamedTuple):
 
 
 def score_onsets(
-    classifier: Classifier, history: History, positions: Sequence[int], known: Sequence[int], level_length: int
-) -> list[Verdict]:
+    classifier: Classifier, history: History, positions: Sequence[int], known: Sequence[int], level_length: int,
+    final: int,
+) -> list[Verdict]:  # fmt: skip
     """Score the excerpts around some onsets in one call.
 
     Parameters
@@ -54,12 +55,16 @@ def score_onsets(
         For each onset, how many samples from it on may be looked at; all of them are in `history`.
     level_length : int
         The level is the peak within at most this many samples.
+    final : int
+        What a final answer looks at. An answer that looks at less has to be there in time, and leaves out what would
+        make it late (`Classifier.prompt_length`).
     """
     before = classifier.samples_before
     excerpts = np.zeros((len(positions), before + classifier.samples_after), dtype=np.float32)
     for row, position, length in zip(excerpts, positions, known, strict=True):
         row[: before + length] = history.read(position - before, position + length)
-    output = classifier.score(excerpts, np.array(known, dtype=np.int64))
+    looked_at = [length if length >= final else classifier.prompt_length(length) for length in known]
+    output = classifier.score(excerpts, np.array(looked_at, dtype=np.int64))
     probabilities = classifier.rule.hit_probabilities(output.scores)
     return [
         Verdict(

@@ -113,7 +113,7 @@ class Transcriber:
         self._ahead: VerdictsAhead | None = None
         if ahead:
             lengths = {self._needed} if self._early is None else {self._needed, self._early}
-            self._ahead = VerdictsAhead(classifier, self._level_length, lengths)
+            self._ahead = VerdictsAhead(classifier, self._level_length, lengths, self._needed)
         self.use_kit(kit)
         self.reset()
 
@@ -270,7 +270,9 @@ class Transcriber:
         if asked is not None:
             known = asked[1].known
             position = self._history.end - known
-            verdicts = score_onsets(self._classifier, self._history, [position], [known], self._level_length)
+            verdicts = score_onsets(
+                self._classifier, self._history, [position], [known], self._level_length, self._needed
+            )
             self._classifier.rule.hit_labels(verdicts[0].probabilities)
 
     def _next_asked(self) -> tuple[int, Judgement] | None:
@@ -358,7 +360,9 @@ class Transcriber:
         positions = [stroke.position for stroke in strokes]
         lengths = [min(known, self._history.end - position) for position in positions]
         if self._ahead is None:
-            verdicts = score_onsets(self._classifier, self._history, positions, lengths, self._level_length)
+            verdicts = score_onsets(
+                self._classifier, self._history, positions, lengths, self._level_length, self._needed
+            )
         else:
             verdicts = self._ahead.verdicts(self._history, positions, lengths)
         hits: list[Hit] = []

@@ -18,13 +18,14 @@ import numpy as np
 
 from drumbridge.core.classifier import ModelOutput
 from drumbridge.core.decision import DecisionRule
-from drumbridge.core.excerpts import led
+from drumbridge.core.excerpts import led, prompt_length
 from drumbridge.errors import ModelError
 
 from .manifest import METADATA_KEY, Manifest, parse_manifest
 from .onnx_file import has_external_data, metadata
 
 MAX_FILE_BYTES = 500_000_000
+_ANSWER_S = 0.001  # what an early answer takes from its audio to its message, rounded up
 
 
 class OnnxClassifier:
@@ -103,6 +104,13 @@ class OnnxClassifier:
         except Exception as error:  # onnxruntime's own kinds have no common root
             raise ModelError("model.run", f"{self.path.name} failed while it ran: {_first_line(error)}.") from error
         return ModelOutput(*outputs)
+
+    def prompt_length(self, known: int) -> int:
+        """See `drumbridge.core.excerpts.prompt_length`."""
+        if not len(self._frame_ends):
+            return known
+        spare = round(_ANSWER_S * self.sample_rate)
+        return prompt_length(known, self._frame_ends, self.manifest.early_lead, spare)
 
     def _check_signature(self) -> None:
         """Compare names, types and shapes of the graph with the manifest."""

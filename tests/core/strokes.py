@@ -70,6 +70,10 @@ class LevelClassifier:
         self.has_presence = has_presence
         self.calls: list[np.ndarray] = []
 
+    def prompt_length(self, known: int) -> int:
+        """Look at all that is known."""
+        return known
+
     def score(self, audio: np.ndarray, available: np.ndarray) -> ModelOutput:
         """Score excerpts."""
         assert audio.dtype == np.float32

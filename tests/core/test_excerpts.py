@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drumbridge.core.excerpts import cut_excerpt, find_attack, led
+from drumbridge.core.excerpts import cut_excerpt, find_attack, led, prompt_length
 
 
 @given(
@@ -45,6 +45,28 @@ def test_an_early_excerpt_is_moved_to_end_with_a_frame(ends, most, known) -> Non
         np.testing.assert_array_equal(row, np.r_[was[lead:], np.zeros(lead, np.float32)])
         # A frame that was heard is still heard, and nothing that is not known yet.
         assert sum(end <= now for end in ends) == sum(end <= n for end in ends)
+
+
+@given(
+    ends=st.lists(st.integers(0, 40), min_size=1, unique=True).map(sorted), most=st.integers(0, 8),
+    spare=st.integers(0, 12), known=st.integers(0, 60),
+)  # fmt: skip
+def test_a_prompt_answer_looks_at_what_is_there_in_time_or_at_whole_frames(ends, most, spare, known) -> None:
+    frame_ends = np.array(ends)
+
+    def heard(length: int) -> int:
+        """What of the audio makes a difference: up to the last frame, wherever the excerpt is laid."""
+        _, (now,) = led(np.zeros((1, 80), np.float32), np.array([length]), frame_ends, most)
+        return length - now + max(end for end in ends if end <= now)
+
+    looked_at = prompt_length(known, frame_ends, most, spare)
+    if known < ends[0] or known >= ends[-1]:
+        assert looked_at == known
+    elif looked_at == known and known not in ends:
+        assert heard(known) <= known - spare
+    else:
+        assert looked_at == max(end for end in ends if end <= known)
+        assert heard(looked_at) == looked_at
 
 
 @pytest.mark.parametrize("sample_rate", [8000, 44100, 192000])
