@@ -56,8 +56,8 @@ class Recipe:
         Share of decisions that see the whole excerpt.
     taught : float
         Share of a teacher's word in the loss, where there is one.
-    generated, played : float
-        How often generated sounds and notes of soundfonts are drawn, as factors.
+    generated : float
+        How often generated sounds are drawn, as a factor.
     """
 
     seed: int = 1
@@ -76,7 +76,6 @@ class Recipe:
     full: float = 0.3
     taught: float = 0.7
     generated: float = 1.0
-    played: float = 1.0
     average: float = 0.998
 
 
@@ -107,8 +106,7 @@ class Trainer:
         self.recipe, self.folder = recipe, folder
         self.n_rows = len(rows)
         self.targets = torch.from_numpy(np.stack([label_to_targets(row.label) for row in rows]))
-        drawn = sampling_weights(rows, recipe.generated, recipe.played)
-        self.weights = torch.from_numpy(np.where(held_out, 0.0, drawn))
+        self.weights = torch.from_numpy(np.where(held_out, 0.0, sampling_weights(rows, recipe.generated)))
         self.one_shot_powers = torch.from_numpy(one_shots.log_power)
         self.one_shot_available = torch.from_numpy(one_shots.available).long()
         self.variants = len(one_shots.row) // len(rows)

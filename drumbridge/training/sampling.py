@@ -15,16 +15,15 @@ from drumbridge.core.labels import to_eleven
 from .electronic import SOURCE as GENERATED
 from .loop_cache import LoopCache
 from .one_shots import OneShot
-from .soundfonts import SOURCES as PLAYED
 
 
-def sampling_weights(rows: list[OneShot], generated: float = 1.0, played: float = 1.0) -> np.ndarray:
+def sampling_weights(rows: list[OneShot], generated: float = 1.0) -> np.ndarray:
     """Return how often each one-shot is drawn, in proportion, shape (rows,).
 
     A group of the eleven is drawn in proportion to the square root of its files: by its files the large would crowd out
     the rest, and drawn evenly `other` would be the rarest word of all. Within a group labels count alike but for the
     square root of their files, and so do the kits of a label. Sounds that were generated are drawn `generated` times as
-    often as they would be, and notes of soundfonts `played` times.
+    often as they would be.
     """
     groups = [to_eleven(row.label) for row in rows]
     size = Counter(groups)
@@ -34,8 +33,7 @@ def sampling_weights(rows: list[OneShot], generated: float = 1.0, played: float 
     for group, files in size.items():
         members = np.array([g == group for g in groups])
         weight[members] *= files**0.5 / weight[members].sum()
-    weight *= np.where([row.source == GENERATED for row in rows], generated, 1.0)
-    return weight * np.where([row.source in PLAYED for row in rows], played, 1.0)
+    return weight * np.where([row.source == GENERATED for row in rows], generated, 1.0)
 
 
 def hit_sampling_weights(hits: LoopCache) -> torch.Tensor:

@@ -60,7 +60,6 @@ FONTS = {
         "musescore-general", "MIT/GPL/other-open", "fluid-musescore", (*range(25), *range(26, 48))
     ),
 }
-SOURCES = frozenset(font.source for font in FONTS.values())
 DRUM_NOTES = {
     35: "kick", 36: "kick", 37: "rim", 38: "snare", 39: "clap", 40: "snare", 41: "tom_low", 42: "closed_hat",
     43: "tom_low", 44: "pedal_hat", 45: "tom_mid", 46: "open_hat", 47: "tom_mid", 48: "tom_high", 49: "crash",

@@ -37,13 +37,6 @@ def test_groups_are_drawn_by_the_root_of_their_files(kicks: int, others: int, cl
     assert shares["percussion"] / shares["kick"] == pytest.approx(((claves + 5) / kicks) ** 0.5)
 
 
-def test_sources_that_are_no_recordings_are_drawn_by_their_factors() -> None:
-    rows = rows_of({"kick": 3, "other": 2})
-    rows += [OneShot(Path(source), "kick", source, source, "", "") for source in ("electronic", "opl3")]
-    as_they_are, changed = sampling_weights(rows), sampling_weights(rows, generated=3.0, played=0.0)
-    np.testing.assert_allclose(changed / as_they_are, [1.0] * 5 + [3.0, 0.0])
-
-
 def test_corrections_relabel_and_drop(tmp_path: Path) -> None:
     rows = rows_of({"kick": 2, "snare": 1})
     corrections = tmp_path / "corrections.csv"
