@@ -9,6 +9,7 @@ trying: no manifest has to promise anything, and a model to which all of it matt
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from .velocity import peak_level_db
 _LOUD, _SOFTER = 30.0, (0.0, 0.1)  # level of what must make no difference; what comes before it has 0.1
 _TONE_HZ = 100.0
 _DECAY_S = 0.2
+_found: WeakKeyDictionary[Classifier, dict[int, int]] = WeakKeyDictionary()  # what was found by trying
 
 
 class VerdictsAhead:
@@ -40,7 +42,7 @@ class VerdictsAhead:
         self._classifier = classifier
         self._level_length, self._final = level_length, final
         self._heard = {
-            known: heard_of(classifier, known if known >= final else classifier.prompt_length(known))
+            known: _once_found(classifier, known if known >= final else classifier.prompt_length(known))
             for known in lengths
         }
         self.reset()
@@ -83,6 +85,14 @@ class VerdictsAhead:
         audio = verdict.excerpt.audio
         audio[before + heard : before + known] = history.read(position + heard, position + known)
         return verdict._replace(level_db=peak_level_db(audio[before : before + self._level_length]))
+
+
+def _once_found(classifier: Classifier, known: int) -> int:
+    """Return `heard_of`, which takes some 50 ms, from memory if it can."""
+    found = _found.setdefault(classifier, {})
+    if known not in found:
+        found[known] = heard_of(classifier, known)
+    return found[known]
 
 
 def heard_of(classifier: Classifier, known: int) -> int:

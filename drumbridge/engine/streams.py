@@ -8,6 +8,7 @@ for `IDLE_S`; a `lasting` one only when it is closed. All methods may be called 
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,10 @@ from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.errors import StreamError
 
 from .event_bus import EventBus
+from .hearing import Hearing
 from .live_stream import LiveStream
+
+_log = logging.getLogger(__name__)
 
 IDLE_S: Final = 60.0
 LIMIT: Final = 32
@@ -60,6 +64,26 @@ class Streams:
     def __iter__(self) -> Iterator[LiveStream]:
         """Iterate over the open streams, oldest first."""
         return iter([stream for stream, _ in list(self._open.values())])
+
+    def get_ready(self, settings: TranscriberSettings) -> threading.Thread:
+        """Find out what streams with such settings will want to know of their model, so that the first hears at once.
+
+        Returns
+        -------
+        Thread
+            Which does it.
+        """
+
+        def find() -> None:
+            try:
+                classifier = self._load()
+                Hearing(classifier, classifier.sample_rate, settings)
+            except Exception as error:  # whoever opens a stream is told, and how
+                _log.debug("no stream can be opened yet: %s", error)
+
+        thread = threading.Thread(target=find, name="getting ready", daemon=True)
+        thread.start()
+        return thread
 
     def open(
         self,

@@ -213,7 +213,8 @@ class Ways:
     def _settings(self, early_ms: float, profile: str) -> Settings:
         of_profile = self._live().settings.of_profile
         settings = partial(of_profile, profile, None if early_ms == AS_THE_PROFILE else early_ms)
-        settings()  # complains now rather than at the first stream
+        asked, _ = settings()  # complains now rather than at the first stream
+        self._live().streams.get_ready(asked)
         return settings
 
 

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from drumbridge.core.transcriber_settings import TranscriberSettings
 from drumbridge.engine import streams as streams_module
 from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.live_stream import ROOM_S, GapReason, LiveStream
@@ -75,6 +76,29 @@ def test_a_stream_that_is_idle_for_too_long_decides_its_hits_and_ends(classifier
     assert sum(len(hits) for _, hits in told) == 1
     with pytest.raises(StreamError, match="closed or idle"):
         streams.find(stream.stream_id)
+
+
+def test_who_got_ready_asks_the_model_nothing_more_when_a_stream_opens(classifier, told, monkeypatch):
+    loaded = OnnxClassifier(classifier.path)  # which nobody has asked yet
+    settings = TranscriberSettings(early_ms=10.0)
+    asked = []
+    score = loaded.score
+    monkeypatch.setattr(loaded, "score", lambda *excerpts: asked.append(1) or score(*excerpts))
+    streams = Streams(lambda: loaded, told_bus(told))
+    streams.get_ready(settings).join(30)
+    assert asked
+    before = len(asked)
+    stream = streams.open(44100, 1, settings=settings)
+    stream.close()
+    assert stream.join(30)
+    assert len(asked) == before
+
+
+def test_getting_ready_without_a_model_harms_nobody(told):
+    def fail():
+        raise ModelError("model.not_found", "There is none.")
+
+    Streams(fail, told_bus(told)).get_ready(TranscriberSettings()).join(30)
 
 
 def test_close_is_told_after_the_last_hit(streams, told):
