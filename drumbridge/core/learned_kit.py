@@ -81,7 +81,9 @@ def learn_kit(kit: Kit, classifier: Classifier, *, final: int | None = None, ear
     # In an order that does not depend on when they were taught: neither do sums then.
     taps = sorted(kit.taps, key=lambda tap: (tap.pad, tap.available, tap.audio.tobytes()))
     owners = [tap.pad for tap in taps]
-    wanted = {Stage.FINAL: final} if early is None else {Stage.FINAL: final, Stage.EARLY: early}
+    wanted = {Stage.FINAL: final}
+    if early is not None:
+        wanted[Stage.EARLY] = classifier.prompt_length(early)  # as a stream will hear them
     return LearnedKit(
         kit, {stage: PadHead(_points(taps, classifier, known), owners) for stage, known in wanted.items()}
     )
