@@ -12,12 +12,13 @@ ROOT = Path(__file__).resolve().parents[1] / "drumbridge"
 BELOW = {
     "errors": set(),
     "ports": {"errors"},
+    "child_process": set(),
     "core": {"errors"},
-    "audio": {"core", "errors"},
+    "audio": {"core", "errors", "child_process"},
     "inference": {"core", "errors"},
     "formats": {"core", "errors"},
     "library": {"core", "errors"},
-    "engine": {"core", "errors", "audio", "inference", "formats", "library"},
+    "engine": {"core", "errors", "child_process", "audio", "inference", "formats", "library"},
     # The protocols that DAWs speak by themselves; requests over OSC open and close them.
     "daw": {"core", "errors", "ports", "engine"},
     "osc": {"core", "errors", "ports", "audio", "inference", "formats", "library", "engine", "daw"},
@@ -36,7 +37,7 @@ BELOW = {
 
 # Where each foreign package may be imported: a layer, or one file. (train and evaluate look for their extras.)
 PLACES = {
-    "numpy": set(BELOW) - {"errors", "ports", "__init__", "__main__", "_version"},
+    "numpy": set(BELOW) - {"errors", "ports", "child_process", "__init__", "__main__", "_version"},
     "onnxruntime": {"inference/classifier.py"},
     "soundfile": {"audio", "training", "evaluation", "cli/doctor.py"},
     "soxr": {"audio", "training", "evaluation"},

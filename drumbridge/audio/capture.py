@@ -9,28 +9,21 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 
-import drumbridge
+from drumbridge.child_process import child_code, start_child
 from drumbridge.errors import ServerError
 
 from .capture_process import HEADER, STALLED
 from .devices import Captured, InputDevice
 
 _ANSWERS_WITHIN_S: Final = 15.0  # some drivers take seconds to be asked; one that takes longer hangs
-_PARENT: Final = str(Path(drumbridge.__file__).parents[1])
 _AT_ONCE: Final = 1 << 16  # bytes
-# Not -m, which would look for modules in the current folder first.
-_START: Final = (
-    f"import sys; sys.path = [p for p in sys.path if p] + [{_PARENT!r}]; "
-    "from drumbridge.audio.capture_process import main; main()"
-)
+_START: Final = child_code("drumbridge.audio.capture_process")
 
 
 class PortAudioInputs:
@@ -69,7 +62,9 @@ class PortAudioInputs:
             ``device.no_portaudio``, ``device.stuck``.
         """
         how = {"channels": channels, "sample_rate": sample_rate, "block_size": block_size, "patient": patient}
-        process = _start({"do": "record", "name": device.name, "host": device.host, "how": how})
+        process = start_child(
+            _START, json.dumps({"do": "record", "name": device.name, "host": device.host, "how": how})
+        )
         try:
             answer = _answer(process)
         except BaseException:
@@ -141,24 +136,11 @@ class CapturedInput:
 
 
 def _ask(what: str) -> dict[str, Any]:
-    process = _start({"do": what})
+    process = start_child(_START, json.dumps({"do": what}))
     try:
         return _answer(process)
     finally:
         _end(process)
-
-
-def _start(asked: dict[str, Any]) -> subprocess.Popen[bytes]:
-    # A group of its own: Ctrl-C is for us, who then end it.
-    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    return subprocess.Popen(
-        [sys.executable, "-c", _START, json.dumps(asked)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        creationflags=flags,
-        start_new_session=sys.platform != "win32",
-    )
 
 
 def _answer(process: subprocess.Popen[bytes]) -> dict[str, Any]:

@@ -12,12 +12,10 @@ import json
 import os
 import queue
 import subprocess
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import drumbridge
+from drumbridge.child_process import child_code, start_child
 from drumbridge.errors import JobError
 
 from .scan_process import HASH, HEAR, unpacked
@@ -27,12 +25,7 @@ if TYPE_CHECKING:
     from .scan import Model
 
 _MOST: Final = 8  # each takes some 100 MB
-_PARENT: Final = str(Path(drumbridge.__file__).parents[1])
-# Not -m, which would look for modules in the current folder first.
-_START: Final = (
-    f"import sys; sys.path = [p for p in sys.path if p] + [{_PARENT!r}]; "
-    "from drumbridge.engine.scan_process import main; main()"
-)
+_START: Final = child_code("drumbridge.engine.scan_process")
 
 
 class ProcessWorkers:
@@ -96,17 +89,8 @@ class ProcessWorkers:
 
 
 def _start(model: Model) -> subprocess.Popen[bytes]:
-    # A group of its own: Ctrl-C is for us, who then end it.
-    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    return subprocess.Popen(
-        [sys.executable, "-c", _START, json.dumps([model.name, model.hash.hex(), model.kind])],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        creationflags=flags,
-        start_new_session=sys.platform != "win32",
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # its threads would wait for work by spinning
-    )
+    asked = json.dumps([model.name, model.hash.hex(), model.kind])
+    return start_child(_START, asked, OPENBLAS_NUM_THREADS="1")  # its threads would wait for work by spinning
 
 
 def _answer(process: subprocess.Popen[bytes], question: bytes) -> Any:
