@@ -23,6 +23,7 @@ from .hit_export import hit_model_to_onnx
 from .model_card import model_card, training_credits
 from .objective import MODEL_LABELS
 from .pipeline import Plan, Trained
+from .soundfonts import FONTS
 
 DESCRIPTION = "Names drum hits in recordings and one-shots, at any time after the attack."
 LICENCE = "CC BY-SA 4.0"  # the strictest of the open licences among the training sounds that ask for it
@@ -34,13 +35,14 @@ def publish(
 ) -> Path:  # fmt: skip
     """Measure and write a model and its card, which gives `command` as what made it; return the model's path."""
 
-    recorded = [row for row in trained.rows if row.source != SOURCE]
+    given = [row for row in trained.rows if row.source != SOURCE]
+    played = sum(row.source in {font.source for font in FONTS.values()} for row in given)
 
     def manifest(accuracy: dict[str, Any]) -> Manifest:
         return Manifest(
             name=name, version=version, labels=MODEL_LABELS, sample_rate=SAMPLE_RATE, samples_before=SAMPLES_BEFORE,
             samples_after=SAMPLES_AFTER, segmentation="onset", activation="sigmoid", thresholds=trained.thresholds,
-            calibration=trained.calibration, training_data=training_credits(recorded), licence=LICENCE,
+            calibration=trained.calibration, training_data=training_credits(given), licence=LICENCE,
             accuracy=accuracy, description=DESCRIPTION, created=date, early_frames=tuple(EARLY_FRAMES.tolist()),
             early_lead=EARLY_LEAD,
         )  # fmt: skip
@@ -53,8 +55,8 @@ def publish(
     facts = {
         "training command": f"`{command}`",
         "networks": networks_text(plan),
-        "one-shots": f"{len(recorded)} recorded, {len(trained.rows) - len(recorded)} generated; each network is held "
-        "off another fold of kits, which calibrates it",
+        "one-shots": f"{len(given) - played} recorded, {played} notes of soundfonts, {len(trained.rows) - len(given)} "
+        "generated; each network is held off another fold of recorded kits, which calibrates it",
     }
     path.with_suffix(".md").write_text(model_card(final, path.name, reports, facts), encoding="utf-8")
     return path

@@ -38,7 +38,7 @@ class Font:
         Its name in tables and credits.
     licence : str
     kit : str
-        What its kits are called, which tells `groups_of_kits` what they are related to.
+        What the names of its kits begin with.
     drums : tuple of int
         Drum presets to use: kits by the General MIDI map. The TR-808s, and of TimGM6mb and sf_GMbank the first kit too,
         stay out, with what other kits have of them: the same sounds are among those that only measure. So does the room
