@@ -9,7 +9,6 @@ trying: no manifest has to promise anything, and a model to which all of it matt
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,7 +20,6 @@ from .velocity import peak_level_db
 _LOUD, _SOFTER = 30.0, (0.0, 0.1)  # level of what must make no difference; what comes before it has 0.1
 _TONE_HZ = 100.0
 _DECAY_S = 0.2
-_found: WeakKeyDictionary[Classifier, dict[int, int]] = WeakKeyDictionary()  # what was found by trying
 
 
 class VerdictsAhead:
@@ -36,15 +34,22 @@ class VerdictsAhead:
         How much the verdicts look at that can be prepared, samples from the onset on.
     final : int
         As for `score_onsets`.
+    found : dict of int to int
+        What `heard_of` said of this classifier before, by length; what is missing is found, which takes some 50 ms, and
+        put there.
     """
 
-    def __init__(self, classifier: Classifier, level_length: int, lengths: Collection[int], final: int) -> None:
+    def __init__(
+        self, classifier: Classifier, level_length: int, lengths: Collection[int], final: int, found: dict[int, int]
+    ) -> None:  # fmt: skip
         self._classifier = classifier
         self._level_length, self._final = level_length, final
-        self._heard = {
-            known: _once_found(classifier, known if known >= final else classifier.prompt_length(known))
-            for known in lengths
-        }
+        self._heard: dict[int, int] = {}
+        for known in lengths:
+            looked_at = known if known >= final else classifier.prompt_length(known)
+            if looked_at not in found:
+                found[looked_at] = heard_of(classifier, looked_at)
+            self._heard[known] = found[looked_at]
         self.reset()
 
     def reset(self) -> None:
@@ -85,14 +90,6 @@ class VerdictsAhead:
         audio = verdict.excerpt.audio
         audio[before + heard : before + known] = history.read(position + heard, position + known)
         return verdict._replace(level_db=peak_level_db(audio[before : before + self._level_length]))
-
-
-def _once_found(classifier: Classifier, known: int) -> int:
-    """Return `heard_of`, which takes some 50 ms, from memory if it can."""
-    found = _found.setdefault(classifier, {})
-    if known not in found:
-        found[known] = heard_of(classifier, known)
-    return found[known]
 
 
 def heard_of(classifier: Classifier, known: int) -> int:

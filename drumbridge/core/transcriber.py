@@ -51,8 +51,9 @@ class Transcriber:
         Hits are named by its pads instead of the model's labels.
     head : HitHead, optional
         A personal head for the model, which names final hits where no kit does; early ones it does not know.
-    ahead : bool
-        Whether `prepare` will be called: live, where answers may be computed while audio is waited for.
+    ahead : dict of int to int, optional
+        Given where `prepare` will be called: live, where answers may be computed while audio is waited for. It holds
+        what was found out of the classifier before, see `VerdictsAhead`; empty at first.
 
     Attributes
     ----------
@@ -74,7 +75,7 @@ class Transcriber:
         settings: TranscriberSettings | None = None,
         kit: LearnedKit | None = None,
         head: HitHead | None = None,
-        ahead: bool = False,
+        ahead: dict[int, int] | None = None,
     ) -> None:
         self.settings = settings = settings or TranscriberSettings()
         self.keep_excerpts = self.keep_embeddings = False
@@ -111,9 +112,9 @@ class Transcriber:
         self._plan = StrokePlan(self._needed, self._early, onset_latency=self._detector.latency(), reach=self._reach)
         self._history = History()
         self._ahead: VerdictsAhead | None = None
-        if ahead:
+        if ahead is not None:
             lengths = {self._needed} if self._early is None else {self._needed, self._early}
-            self._ahead = VerdictsAhead(classifier, self._level_length, lengths, self._needed)
+            self._ahead = VerdictsAhead(classifier, self._level_length, lengths, self._needed, ahead)
         self.use_kit(kit)
         self.reset()
 

@@ -6,6 +6,7 @@ Conventions: blocks are float32 (n,) or (n, channels); positions are samples of 
 from __future__ import annotations
 
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from drumbridge.core.transcriber import Transcriber
 from drumbridge.core.transcriber_settings import TranscriberSettings
 
 _BRIDGED_S = 0.015  # a longer gap ends what was heard before it; what a lost packet or two leave is shorter
+_FOUND: Final[WeakKeyDictionary[Classifier, dict[int, int]]] = WeakKeyDictionary()  # see `Transcriber`'s `ahead`
 AFTER: Final = REACH // 2  # samples to wait for behind a gap that is bridged
 
 
@@ -48,7 +50,7 @@ class Hearing:
             source_rate=sample_rate,
             resampler=resampler_between(sample_rate, classifier.sample_rate),
             settings=settings,
-            ahead=True,
+            ahead=_FOUND.setdefault(classifier, {}),
         )
         self._longest_bridge = round(_BRIDGED_S * sample_rate)
         self._before = np.zeros(0, dtype=np.float32)

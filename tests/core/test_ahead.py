@@ -39,7 +39,9 @@ class Dice(LevelClassifier):
 def transcriber(kind: type[LevelClassifier], *, ahead: bool, halved: bool = False, early_ms: float | None = 10.0):
     source = {"source_rate": 2 * RATE, "resampler": EverySecond()} if halved else {}
     classifier = kind(sample_rate=RATE, has_presence=True)
-    return Transcriber(classifier, settings=TranscriberSettings(early_ms=early_ms), ahead=ahead, **source)
+    return Transcriber(
+        classifier, settings=TranscriberSettings(early_ms=early_ms), ahead={} if ahead else None, **source
+    )
 
 
 @settings(deadline=None, max_examples=40)
