@@ -17,6 +17,8 @@ from .events import LabelConfidence
 from .labels import BY_NAME, GENERIC, to_eleven, to_family, to_five
 from .own_labels import own_pads
 
+AGAIN_S = 0.060  # an onset so soon after a hit is another stroke, or the echo and the ring of that hit
+
 
 @dataclass(frozen=True)
 class DecisionRule:
@@ -41,6 +43,9 @@ class DecisionRule:
         a presence output); see `is_hit`.
     onset_evidence : float
         What the onset curve's word counts, as a factor of the odds; see `is_hit`.
+    again_evidence, again_strength : float
+        What the height of the curve counts less than `AGAIN_S` after a hit, as a power, and the height that counts
+        nothing, dB; see `is_hit`.
     """
 
     labels: tuple[str, ...]
@@ -52,6 +57,8 @@ class DecisionRule:
     unsure_below: float = 0.5
     presence_threshold: float = 0.5
     onset_evidence: float = 9.0
+    again_evidence: float = 0.0
+    again_strength: float = 2.0
 
     def __post_init__(self) -> None:
         if not self.thresholds:
@@ -77,12 +84,13 @@ class DecisionRule:
         """Return a label with its probability; one that is not in the table of labels comes with its pad."""
         return LabelConfidence(label, confidence, None if label in BY_NAME else own_pads(self.labels).get(label))
 
-    def is_hit(self, presence: float, *, certain: bool) -> bool:
+    def is_hit(self, presence: float, *, certain: bool, again: float | None = None) -> bool:
         """Return whether a detected onset is a hit, weighing the model's word with the curve's.
 
         The curve's evidence is a factor of `onset_evidence` in the odds: a certain onset is dropped only when the
-        model is sure that nothing starts there, a merely proposed one needs a sure model. Both are fitted together
-        on held-out kits.
+        model is sure that nothing starts there, a merely proposed one needs a sure model. Soon after another hit, where
+        a roll and a room look alike to the model, the odds grow with the height of the curve. All is fitted on held-out
+        kits.
 
         Parameters
         ----------
@@ -90,8 +98,12 @@ class DecisionRule:
             Probability that a sound starts at the onset, 0..1.
         certain : bool
             The onset detector's balanced settings take the onset too.
+        again : float, optional
+            Height of the onset curve, dB, of an onset less than `AGAIN_S` after a hit; None for any other.
         """
         evidence = self.onset_evidence if certain else 1.0 / self.onset_evidence
+        if again is not None and self.again_evidence:
+            evidence *= (again / self.again_strength) ** self.again_evidence
         return presence * evidence * (1.0 - self.presence_threshold) >= self.presence_threshold * (1.0 - presence)
 
     def hit_labels(self, probabilities: np.ndarray) -> tuple[LabelConfidence, ...]:

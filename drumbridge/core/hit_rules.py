@@ -7,7 +7,7 @@ far is another thing when it is known 10 ms after the attack than when it is kno
 from __future__ import annotations
 
 from ..errors import KitError
-from .decision import DecisionRule
+from .decision import AGAIN_S, DecisionRule
 from .events import Hit, LabelConfidence, Stage
 from .hit_head import HitHead
 from .learned_kit import KNOWN_FROM, LearnedKit
@@ -45,8 +45,10 @@ class HitRules:
         self._head = head
         self._kit: LearnedKit | None = None
         self._gate_db = settings.noise_gate_db
+        self._again = round(AGAIN_S * source_rate)
         self._masks = RetriggerMasks(source_rate, settings.retrigger_ms)
         self._velocities = VelocityScale(source_rate, settings.velocity)
+        self.reset()
 
     def change(self, settings: TranscriberSettings) -> None:
         """Use other settings from here on; what was played is not forgotten."""
@@ -72,8 +74,11 @@ class HitRules:
         """Forget what was played."""
         self._masks.reset()
         self._velocities.reset()
+        self._last: int | None = None  # where the last onset was that the model took for a hit
 
-    def hit(self, verdict: Verdict, position: int, *, strength: float, certain: bool, index: int) -> Hit | None:
+    def hit(
+        self, verdict: Verdict, position: int, *, strength: float, certain: bool, confirmed: bool, index: int
+    ) -> Hit | None:
         """Return the hit that a verdict makes, or None.
 
         Parameters
@@ -85,11 +90,16 @@ class HitRules:
             Of the onset, dB.
         certain : bool
             See `DecisionRule.is_hit`.
+        confirmed : bool
+            The onset detector has heard it, so the strength is the height of its curve.
         index : int
             What the hit gets.
         """
-        if verdict.presence is not None and not self._rule.is_hit(verdict.presence, certain=certain):
+        soon = confirmed and self._last is not None and 0 <= position - self._last < self._again
+        again = strength if soon else None
+        if verdict.presence is not None and not self._rule.is_hit(verdict.presence, certain=certain, again=again):
             return None
+        self._last = position
         if self._gate_db is not None and verdict.level_db < self._gate_db:
             return None
         labels, guess, confidence = self._name(verdict)

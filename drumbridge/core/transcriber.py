@@ -373,6 +373,7 @@ class Transcriber:
                 self._source_position(stroke.position),
                 strength=stroke.strength,
                 certain=stroke.certain,
+                confirmed=stroke.confirmed,
                 index=self._next_index if stroke.early is None else stroke.early.index,
             )
             if hit is not None:

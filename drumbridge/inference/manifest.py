@@ -44,7 +44,8 @@ class Manifest:
     thresholds : dict of str to float
         Per label, the confidence from which a hit carries it.
     calibration : dict of str to float
-        hit_scale, hit_bias, temperature, unsure_below, presence_threshold, onset_evidence (see `DecisionRule`).
+        hit_scale, hit_bias, temperature, unsure_below, presence_threshold, onset_evidence, again_evidence,
+        again_strength (see `DecisionRule`).
     training_data : list of dict
         source, attribution, licence of each source: the credits.
     licence : str
@@ -175,6 +176,8 @@ def parse_manifest(text: str, *, source: str = "the model") -> Manifest:
         raise bad("the temperature is not above 0")
     if raw["calibration"].get("onset_evidence", 1.0) < 1:
         raise bad("the onset evidence is below 1")
+    if raw["calibration"].get("again_evidence", 0.0) < 0 or raw["calibration"].get("again_strength", 1.0) <= 0:
+        raise bad("what a stroke counts soon after another is below 0")
     frames = raw.get("early_frames", [])
     if not all(type(end) is int and 0 <= end <= raw["samples_after"] for end in frames) or frames != sorted(frames):
         raise bad("early_frames should be numbers of samples, ascending, none beyond the excerpt")

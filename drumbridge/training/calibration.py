@@ -8,16 +8,23 @@ rendered loops; a family with few strokes takes over the common threshold in pro
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import product
 
 import numpy as np
 import torch
 
+from drumbridge.core.decision import AGAIN_S, DecisionRule
+
+from .front_end import SAMPLE_RATE
 from .loop_cache import LoopCache
 from .objective import FAMILIES, MODEL_LABELS, group_indices, groups_of_scores
 
 _GRID = np.round(np.arange(0.1, 0.91, 0.02), 2)
 _EVIDENCE = (1.0, 1.5, 2.0, 3.0, 5.0, 9.0)
+_AGAIN_EVIDENCE = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
+_AGAIN_STRENGTH = (1.5, 2.0, 2.5, 3.0, 4.0)  # dB
+_SOON = round(AGAIN_S * SAMPLE_RATE)
 _TRUST = 60.0  # strokes with which a label's own threshold counts as much as the common one
 
 
@@ -99,6 +106,34 @@ def fit_presence(presence: np.ndarray, certain: np.ndarray, truth: np.ndarray) -
     return best
 
 
+def fit_again(presence: np.ndarray, hits: LoopCache, fitted: dict[str, float]) -> dict[str, float]:
+    """Return `fitted` with what the curve counts soon after a hit; presence, shape (n,), is of the n proposals.
+
+    Best is the highest F of all that the detector proposed: of a roll a missed stroke is as bad as one nobody played.
+    """
+    heard = hits.strength > 0
+    columns = (presence, hits.certain, hits.strength, np.cumsum(hits.since, dtype=np.int64), hits.present)
+    rows = list(zip(*(column[heard].tolist() for column in columns), strict=True))
+    usual = DecisionRule(
+        MODEL_LABELS, presence_threshold=fitted["presence_threshold"], onset_evidence=fitted["onset_evidence"]
+    )
+    best, best_score = fitted, -1.0
+    for evidence, height in product(_AGAIN_EVIDENCE, _AGAIN_STRENGTH):
+        rule, last = replace(usual, again_evidence=evidence, again_strength=height), -_SOON
+        taken = right = there = 0
+        for probability, certain, strength, position, present in rows:
+            there += present == 1
+            again = strength if position - last < _SOON else None
+            if rule.is_hit(probability, certain=certain, again=again):
+                last = position
+                taken += present >= 0
+                right += present == 1
+        score = 2 * right / max(1, taken + there)
+        if score > best_score:
+            best, best_score = {**fitted, "again_evidence": evidence, "again_strength": height}, score
+    return best
+
+
 def calibrate(
     one_shot_scores: np.ndarray, one_shot_labels: list[str], hit_scores: np.ndarray, presence: np.ndarray,
     hits: LoopCache,
@@ -117,10 +152,11 @@ def calibrate(
     scale, bias = fit_platt(hit_scores, hits.targets)
     confidence = 1 / (1 + np.exp(-(scale * hit_scores + bias)))
     known = hits.present >= 0
+    presence_rule = fit_presence(presence[known], hits.certain[known], hits.present[known] == 1)
     calibration = {
         "temperature": round(fit_temperature(one_shot_scores, one_shot_labels), 4),
         "hit_scale": round(scale, 4), "hit_bias": round(bias, 4), "unsure_below": 0.5,
-        **fit_presence(presence[known], hits.certain[known], hits.present[known] == 1),
+        **fit_again(presence, hits, presence_rule),
     }  # fmt: skip
     return calibration, fit_thresholds(confidence[hits.present == 1], _only(hits, hits.present == 1))
 

@@ -2,7 +2,9 @@
 
 Conventions: `targets` int8 (n, MODEL_LABELS): 1 sounds, 0 does not, -1 not known (a stroke nobody can
 hear, or one that belongs to a neighbouring proposal). `present` int8 (n,): 1 a stroke starts here, 0 the
-detector was wrong, -1 not known. `certain` bool (n,): the detector's balanced settings propose it too.
+detector was wrong, -1 not known. `certain` bool (n,): the detector's balanced settings propose it too. `strength`
+float32 (n,): height of the onset curve, dB; 0 where it did not propose. `since` int32 (n,): samples since the proposal
+before it in the same loop.
 A stroke belongs to the nearest proposal within 25 ms; strokes less than 20 ms apart are one onset. Onsets that the
 detector missed are added at their true place, a little off.
 """
@@ -17,7 +19,7 @@ import numpy as np
 import torch
 
 from drumbridge.core.excerpts import cut_excerpt
-from drumbridge.core.onsets import OnsetSettings, detect_onsets
+from drumbridge.core.onsets import Onset, OnsetSettings, detect_onsets
 
 from .front_end import SAMPLE_RATE, SAMPLES_AFTER, SAMPLES_BEFORE, FrontEnd
 from .kits import KitShelf
@@ -30,6 +32,7 @@ from .rendering import Heard, render
 DURATION_S = 12.0
 _NEAR = round(0.025 * SAMPLE_RATE)
 _MERGE = round(0.020 * SAMPLE_RATE)
+_LONG = 10 * SAMPLE_RATE  # as if nothing had been heard before
 
 
 @dataclass
@@ -41,6 +44,8 @@ class LoopCache:
     targets: np.ndarray
     present: np.ndarray
     certain: np.ndarray
+    strength: np.ndarray
+    since: np.ndarray
 
     def save(self, path: Path) -> None:
         """Write to `path` (.npz)."""
@@ -66,6 +71,20 @@ def merged_onsets(heard: list[Heard]) -> list[int]:
         if not onsets or position - onsets[-1] > _MERGE:
             onsets.append(position)
     return onsets
+
+
+def missed_onsets(onsets: list[int], positions: list[int]) -> list[int]:
+    """Return the onsets that no proposed position stands for: none is near, or the nearest stands for a nearer one."""
+    if not positions:
+        return onsets
+    distances = np.abs(np.subtract.outer(onsets, positions))  # (onsets, positions)
+    nearest = distances.argmin(1)
+    stood_for = {
+        int(np.flatnonzero(nearest == k)[distances[nearest == k, k].argmin()])
+        for k in set(nearest.tolist())
+        if distances[nearest == k, k].min() <= _NEAR
+    }
+    return [onset for number, onset in enumerate(onsets) if number not in stood_for]
 
 
 def label_proposals(positions: np.ndarray, heard: list[Heard]) -> tuple[np.ndarray, np.ndarray]:
@@ -112,10 +131,9 @@ def _render_one(arguments: tuple[KitShelf, Path, int, int, int]) -> LoopCache:
         strokes = next(parts)
         audio, heard = render(strokes, shelf.draw({stroke.label for stroke in strokes}, rng), rng)
         proposed = detect_onsets(audio, SAMPLE_RATE, OnsetSettings.proposals())
-        certain = {onset.position: onset.certain for onset in proposed}
-        positions = list(certain)
-        missed = [p for p in merged_onsets(heard) if not positions or min(abs(p - q) for q in positions) > _NEAR]
-        positions += [max(0, p + int(rng.normal(0, 60))) for p in missed]
+        onsets = {onset.position: onset for onset in proposed}
+        positions = list(onsets)
+        positions += [max(0, p + int(rng.normal(0, 60))) for p in missed_onsets(merged_onsets(heard), positions)]
         if not positions:
             continue
         ordered = np.array(sorted(positions))
@@ -123,8 +141,10 @@ def _render_one(arguments: tuple[KitShelf, Path, int, int, int]) -> LoopCache:
         cut = [cut_excerpt(audio, int(p), SAMPLES_BEFORE, SAMPLES_AFTER) for p in ordered]
         log_power = excerpts_to_log_power(np.stack([excerpt for excerpt, _ in cut]), front_end)
         known = np.array([known for _, known in cut], np.int32)
-        sure = np.array([certain.get(int(p), False) for p in ordered])
-        caches.append(LoopCache(log_power, known, targets, present, sure))
+        found = [onsets.get(int(p), Onset(int(p), 0.0, int(p), certain=False)) for p in ordered]
+        certain, strength = np.array([o.certain for o in found]), np.array([o.strength for o in found], np.float32)
+        since = np.diff(ordered, prepend=ordered[0] - _LONG).astype(np.int32)
+        caches.append(LoopCache(log_power, known, targets, present, certain, strength, since))
     return LoopCache.joined(caches)
 
 

@@ -43,6 +43,8 @@ _HAND_PERCUSSION = (
     "triangle",
     "clap",
 )
+_ORNAMENTED = {"kick", "snare", "rim", "clap", "closed_hat", "ride", "tom_low", "tom_mid", "tom_high", "conga", "bongo",
+               "timbale", "cowbell", "clave"}  # fmt: skip
 _TRACK_LABELS = {
     "BassDrum": "kick", "SnareDrum": "snare", "ClosedHiHat": "closed_hat", "OpenHiHat": "open_hat",
     "LowTom": "tom_low", "MediumTom": "tom_mid", "HighTom": "tom_high", "Cymbal": "crash", "RimShot": "rim",
@@ -134,10 +136,35 @@ def hand_percussion(rng: np.random.Generator, duration_s: float) -> list[Stroke]
     ]
 
 
+def ornamented(part: list[Stroke], rng: np.random.Generator, duration_s: float) -> list[Stroke]:
+    """Return a part with flams, drags, doubles and short rolls, 20 to 60 ms from stroke to stroke.
+
+    Drummers play them, pads of an electronic kit hardly record them, and without them a model learns that a second
+    onset so soon is never a stroke.
+    """
+    often, added = 10 ** rng.uniform(-2.0, -0.7), []
+    for time_s, label, velocity in part:
+        if label not in _ORNAMENTED or rng.random() > often:
+            continue
+        gap_s, kind = 10 ** rng.uniform(-1.7, -1.22), rng.random()
+        if kind < 0.4:  # grace notes: one is a flam, two are a drag
+            places, level = range(-int(rng.integers(1, 3)), 0), rng.uniform(0.25, 0.9)
+            levels = [level for _ in places]
+        else:  # a double, or a roll that dies away or grows
+            places, slope = range(1, 2 if kind < 0.8 else int(rng.integers(3, 10))), rng.uniform(0.8, 1.1)
+            levels = [slope**place for place in places]
+        for place, level in zip(places, levels, strict=True):
+            at_s = time_s + place * gap_s + rng.normal(0, 0.03) * gap_s
+            if 0 <= at_s < duration_s:
+                added.append(Stroke(at_s, label, int(np.clip(velocity * level, 8, 127))))
+    return sorted(part + added)
+
+
 def loops(folder: Path, rng: np.random.Generator, duration_s: float) -> Iterator[list[Stroke]]:
     """Yield endless parts: half from performances, a quarter from fills and the rest from drum machine patterns.
 
-    Parts with a crash, a tom or an open hat are kept always, others half the time: those strokes are rare.
+    Parts with a crash, a tom or an open hat are kept always, others half the time: those strokes are rare. Half of them
+    are `ornamented`.
     """
     performances = read_performances(folder)
     long = [p for p in performances if p[-1].time_s > 8.0]
@@ -158,5 +185,7 @@ def loops(folder: Path, rng: np.random.Generator, duration_s: float) -> Iterator
             part = play_pattern(patterns[int(rng.integers(len(patterns)))], rng, duration_s)
         if part and rng.random() < 0.2:
             part = sorted(part + hand_percussion(rng, duration_s))
+        if part and rng.random() < 0.5:
+            part = ornamented(part, rng, duration_s)
         if part and (rng.random() < 0.5 or rare & {s.label for s in part}):
             yield part

@@ -8,6 +8,7 @@ ships, or, without a student, they ship together.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,7 +44,7 @@ class Plan:
     Attributes
     ----------
     teachers : tuple of Recipe
-        Of the networks that are trained side by side.
+        Of the networks that are trained first.
     students : tuple of Recipe
         Of those that learn from them and ship in their place; none: they ship themselves. What ships together answers
         as one.
@@ -53,10 +54,12 @@ class Plan:
         Files of 300 rendered loops of 12 s.
     """
 
-    teachers: tuple[Recipe, ...] = (Recipe(seed=1, mixing=0.3), Recipe(seed=2, mixing=0.1))
+    teachers: tuple[Recipe, ...] = (
+        Recipe(seed=1, mixing=0.3), Recipe(seed=2, mixing=0.1), Recipe(seed=3, mixing=0.3), Recipe(seed=4, mixing=0.1)
+    )  # fmt: skip
     students: tuple[Recipe, ...] = (
-        Recipe(seed=21, steps=3000, dropout=0.2, full=0.25),
-        Recipe(seed=22, steps=3000, dropout=0.2, full=0.25, generated=3.0),
+        Recipe(seed=21, steps=3500, dropout=0.2, full=0.25),
+        Recipe(seed=22, steps=3500, dropout=0.2, full=0.25, generated=3.0),
     )
     variants: int = 24
     loop_chunks: int = 3
@@ -144,8 +147,8 @@ def train(
 
 
 def run_tasks(tasks: list[Task]) -> list[State]:
-    """Train networks side by side."""
-    with get_context("spawn").Pool(len(tasks)) as pool:
+    """Train networks, one a core side by side."""
+    with get_context("spawn").Pool(min(len(tasks), os.cpu_count() or 1)) as pool:
         return pool.map(run_task, tasks, chunksize=1)
 
 

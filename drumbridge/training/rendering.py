@@ -87,7 +87,8 @@ def render(strokes: list[Stroke], kit: dict[str, Piece], rng: np.random.Generato
     dry = np.zeros(n + lead, np.float32)
     energies: list[np.ndarray] = []
     played: list[Stroke] = []
-    ringing_hat: tuple[int, np.ndarray] | None = None
+    one_voice = rng.random() < 0.4  # as machines and samplers play: a drum cuts off its own last stroke
+    ringing: dict[str, tuple[int, np.ndarray]] = {}
     for stroke in strokes:
         piece = kit.get(stroke.label)
         if piece is None:
@@ -96,11 +97,11 @@ def render(strokes: list[Stroke], kit: dict[str, Piece], rng: np.random.Generato
         sound = piece.play(stroke.velocity, rng)[: len(dry) - start]
         if len(sound) == 0:
             continue
-        if stroke.label in _HATS and ringing_hat is not None:
-            _choke(dry, *ringing_hat, start)
+        voice = "hats" if stroke.label in _HATS else stroke.label
+        if voice in ringing and (one_voice or voice == "hats"):
+            _choke(dry, *ringing[voice], start, 0.003 if one_voice else 0.015)
         dry[start : start + len(sound)] += sound
-        if stroke.label in _HATS:
-            ringing_hat = (start, sound)
+        ringing[voice] = (start, sound)
         played.append(stroke)
         energies.append(_band_energies(sound[:_WINDOW]))
     audio = _record(dry, rng)
@@ -116,12 +117,12 @@ def render(strokes: list[Stroke], kit: dict[str, Piece], rng: np.random.Generato
     return audio, heard
 
 
-def _choke(dry: np.ndarray, start: int, sound: np.ndarray, at: int) -> None:
-    """Take back what rings of an earlier hat from `at` on, over 15 ms."""
+def _choke(dry: np.ndarray, start: int, sound: np.ndarray, at: int, fade_s: float) -> None:
+    """Take back what rings of an earlier stroke from `at` on, over `fade_s`."""
     rest = sound[at - start :]
     if at <= start or len(rest) == 0:
         return
-    fade = np.clip(np.arange(len(rest)) / 660, 0, 1).astype(np.float32)
+    fade = np.clip(np.arange(len(rest)) / (fade_s * SAMPLE_RATE), 0, 1).astype(np.float32)
     dry[at : at + len(rest)] -= rest * fade
 
 

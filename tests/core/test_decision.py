@@ -96,3 +96,22 @@ def test_the_curve_counts_as_odds() -> None:
     rule = DecisionRule(LABELS, presence_threshold=0.5, onset_evidence=9.0)
     assert [rule.is_hit(p, certain=True) for p in (0.09, 0.11)] == [False, True]
     assert [rule.is_hit(p, certain=False) for p in (0.89, 0.91)] == [False, True]
+
+
+@given(st.floats(0.01, 0.99), st.floats(0.1, 20), st.floats(0.1, 20), st.booleans(), st.floats(0, 5))
+def test_a_higher_curve_never_speaks_against_a_hit_soon_after_another(presence, a, b, certain, evidence) -> None:
+    rule = DecisionRule(LABELS, presence_threshold=0.8, onset_evidence=2.0, again_evidence=evidence)
+    low, high = sorted((a, b))
+    low_again, high_again = (rule.is_hit(presence, certain=certain, again=s) for s in (low, high))
+    assert low_again <= high_again
+    usual = rule.is_hit(presence, certain=certain)
+    assert rule.is_hit(presence, certain=certain, again=rule.again_strength) == usual
+    assert usual == DecisionRule(LABELS, presence_threshold=0.8, onset_evidence=2.0).is_hit(
+        presence, certain=certain, again=high
+    )
+
+
+def test_soon_after_a_hit_the_height_of_the_curve_counts_as_odds() -> None:
+    rule = DecisionRule(LABELS, onset_evidence=1.0, again_evidence=2.0, again_strength=2.0)
+    assert [rule.is_hit(p, certain=True, again=4.0) for p in (0.19, 0.21)] == [False, True]
+    assert [rule.is_hit(p, certain=True, again=1.0) for p in (0.79, 0.81)] == [False, True]

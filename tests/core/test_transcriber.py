@@ -1,11 +1,15 @@
 """Laws of the transcriber: cuts, gaps, ends, rates, decision times and bad input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strokes import CUTS, LevelClassifier, cut, kick_stroke, noise_stroke, place
 
+from drumbridge.core.classifier import ModelOutput
+from drumbridge.core.decision import DecisionRule
 from drumbridge.core.events import Hit, Stage
 from drumbridge.core.onsets import OnsetSettings
 from drumbridge.core.transcriber import Transcriber, TranscriberSettings
@@ -111,6 +115,45 @@ def test_nothing_is_heard_before_it_is_said_to_be_possible(
         calls += 1
     assert heard >= 2
     assert halved or calls < len(audio) / 20  # it is worth waiting for
+
+
+class HalfSure(LevelClassifier):
+    """Is sure of loud strokes and of none else."""
+
+    rule = DecisionRule(
+        ("kick", "closed_hat"),
+        activation="none",
+        presence_threshold=0.8,
+        onset_evidence=1.0,
+        again_evidence=3.0,
+        again_strength=1.0,
+    )
+
+    def score(self, audio: np.ndarray, available: np.ndarray) -> ModelOutput:
+        """Score excerpts."""
+        output = super().score(audio, available)
+        loud = np.abs(audio[:, self.samples_before : self.samples_before + 30]).max(axis=1) > 0.25
+        return ModelOutput(output.scores, output.embedding, np.where(loud, np.float32(0.95), np.float32(0.6)))
+
+
+@pytest.mark.parametrize(("apart_ms", "heard"), [(30, 2), (40, 2), (100, 1)])
+def test_a_model_that_is_not_sure_believes_the_curve_soon_after_a_stroke(apart_ms: int, heard: int) -> None:
+    second = RATE // 2 + round(apart_ms / 1000 * RATE)
+    stroke = noise_stroke(RATE, decay_s=0.004)
+    audio = place([(RATE // 2, stroke), (second, 0.25 * stroke)], RATE)
+    hits = transcribe(Transcriber(HalfSure(sample_rate=RATE, has_presence=True)), audio, [64])
+    assert len(hits) == heard
+
+
+@given(seed=st.integers(0, 1000), sizes=CUTS)
+@settings(deadline=None, max_examples=20)
+def test_what_was_heard_before_is_the_same_for_any_cut_and_behind_early_answers(seed: int, sizes: list[int]) -> None:
+    audio = music(seed)
+    expected = transcribe(Transcriber(HalfSure(sample_rate=RATE, has_presence=True)), audio, [len(audio)])
+    early = Transcriber(HalfSure(sample_rate=RATE, has_presence=True), settings=TranscriberSettings(early_ms=10.0))
+    hits = transcribe(early, audio, sizes)
+    finals = [replace(hit, index=0) for hit in hits if hit.stage is Stage.FINAL]
+    assert_same(finals, [replace(hit, index=0) for hit in expected])
 
 
 def test_a_rehearsal_changes_nothing() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drumbridge.core.synthesis import synthesise
-from drumbridge.training.loop_cache import label_proposals, merged_onsets
+from drumbridge.training.loop_cache import label_proposals, merged_onsets, missed_onsets
 from drumbridge.training.objective import INDEX, MODEL_LABELS
-from drumbridge.training.patterns import Stroke, play_pattern, take_part
+from drumbridge.training.patterns import Stroke, ornamented, play_pattern, take_part
 from drumbridge.training.rendering import Heard, Piece, make_piece, render
 
 STROKES = [Stroke(0.1, "kick", 110), Stroke(0.1, "closed_hat", 90), Stroke(0.5, "snare", 100), Stroke(0.8, "kick", 100)]
@@ -85,3 +85,43 @@ def test_parts_stay_within_their_time(seed: int, duration_s: float) -> None:
     assert part == sorted(part)
     assert all(0 <= s.time_s < duration_s for s in part)
     assert all(0 <= s.time_s < 2.0 for s in take_part(part, rng, 2.0))
+
+
+@given(st.integers(0, 1000))
+def test_ornaments_are_played_beside_what_was_there_20_to_60_ms_apart(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    part = [Stroke(0.5 * k, label, 90) for k, label in enumerate(["kick", "snare", "crash", "tom_low"] * 4)]
+    played = ornamented(part, rng, 8.0)
+    assert played == sorted(played)
+    assert set(part) <= set(played)
+    added = [s for s in played if s not in part]
+    assert all(0 <= s.time_s < 8.0 and 8 <= s.velocity <= 127 and s.label != "crash" for s in added)
+    for stroke in added:
+        others = [s.time_s for s in played if s.label == stroke.label and s is not stroke]
+        assert 0.015 < min(abs(stroke.time_s - time_s) for time_s in others) < 0.07
+
+
+def test_some_parts_have_few_ornaments_and_some_have_many() -> None:
+    part = [Stroke(0.5 * k, "snare", 90) for k in range(20)]
+    added = [len(ornamented(part, np.random.default_rng(seed), 10.0)) - 20 for seed in range(50)]
+    assert min(added) < 3
+    assert max(added) > 10
+
+
+def test_the_second_of_two_strokes_that_one_proposal_is_nearest_to_was_missed() -> None:
+    assert missed_onsets([1000, 2102], [1010]) == [2102]
+    assert missed_onsets([1000, 2102], [1010, 2300]) == []
+    assert missed_onsets([1000, 9000], [1500]) == [9000]
+    assert missed_onsets([1000], []) == [1000]
+
+
+def test_a_drum_of_one_voice_cuts_off_its_last_stroke_and_others_ring_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    strokes = [Stroke(0.1, "kick", 127), Stroke(0.2, "kick", 127)]
+    pieces = {"kick": Piece([np.ones(20000, np.float32)], 1.0, 0.0, 0.0)}
+    monkeypatch.setattr("drumbridge.training.rendering._record", lambda dry, rng: dry)
+    levels = set()
+    for seed in range(30):
+        dry, heard = render(strokes, pieces, np.random.default_rng(seed))
+        first, second = (h.position for h in heard)
+        levels.add(round(float(dry[second + 4000] / dry[first + 100])))
+    assert levels == {1, 2}

@@ -54,7 +54,9 @@ def hits(rows: list[OneShot], one_shots: PowerCache) -> LoopCache:
     targets = np.zeros((len(rows), len(MODEL_LABELS)), np.int8)
     targets[np.arange(len(rows)), [INDEX[row.label] for row in rows]] = 1
     n = len(rows)
-    return LoopCache(one_shots.log_power[:n], one_shots.available[:n], targets, np.ones(n, np.int8), np.ones(n, bool))
+    powers, known = one_shots.log_power[:n], one_shots.available[:n]
+    strength, since = np.full(n, 5.0, np.float32), np.full(n, 10000, np.int32)
+    return LoopCache(powers, known, targets, np.ones(n, np.int8), np.ones(n, bool), strength, since)
 
 
 def trainer(rows: list[OneShot], one_shots: PowerCache, hits: LoopCache, folder: Path, recipe: Recipe) -> Trainer:

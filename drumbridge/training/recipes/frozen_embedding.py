@@ -69,6 +69,7 @@ class FrozenEmbedding:
             "calibration": {
                 "hit_scale": round(scale, 4), "hit_bias": round(bias, 4),
                 "presence_threshold": base.rule.presence_threshold, "onset_evidence": base.rule.onset_evidence,
+                "again_evidence": base.rule.again_evidence, "again_strength": base.rule.again_strength,
             },
             "training_data": base.manifest.training_data, "licence": base.manifest.licence,
             "extra": {"base": base.name},
