@@ -1,12 +1,12 @@
 """How long a hit of a live stream takes: from the packet that completes its decision window to the message.
 
-A real recording is streamed in real time, in packets of 64 samples, into a server process of its own: over OSC, as
-Max's jit.net.send does, as REAPER's ReaStream does, or played by a JACK server without hardware into an audio input of
-drumbridge (`--way`). This process is the client that waits for the messages, so the figures hold both its sending and
-its receiving. With a device a packet is a period of JACK and counts from when JACK took it from the player, so what it
-spends on its way to drumbridge is in the figure; where JACK loses audio there is none. The decision window of a final
-hit is the whole excerpt of the model, that of an early one `--early-ms`; a hit that its own window does not decide (an
-early one that had to wait for the onset to be confirmed) counts as late as it is.
+Real recordings, one after the other, are streamed in real time, in packets of 64 samples, into a server process of its
+own: over OSC, as Max's jit.net.send does, as REAPER's ReaStream does, or played by a JACK server without hardware into
+an audio input of drumbridge (`--way`). This process is the client that waits for the messages, so the figures hold both
+its sending and its receiving. With a device a packet is a period of JACK and counts from when JACK took it from the
+player, so what it spends on its way to drumbridge is in the figure; where JACK loses audio there is none. The decision
+window of a final hit is the whole excerpt of the model, that of an early one `--early-ms`; a hit that its own window
+does not decide (an early one that had to wait for the onset to be confirmed) counts as late as it is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from jack_device import DEVICE, JackDevice, positions_played
-from measuring import arguments, print_table, recording
+from measuring import arguments, print_table, recordings
 
 from drumbridge.daw.jmtx import matrix_bytes
 from drumbridge.daw.reastream import audio_packets
@@ -200,7 +200,7 @@ def in_the_recording(
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--way", choices=(*WAYS, "all"), default="osc", help="how audio goes in (default %(default)s)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of the recording (default %(default)s)")
+    parser.add_argument("--seconds", type=float, default=180.0, help="of the recordings (default %(default)s)")
     parser.add_argument("--packet", type=int, default=64, help="samples (default %(default)s)")
     parser.add_argument("--streams", type=int, default=1, help="at once (default %(default)s)")
     parser.add_argument("--early-ms", type=float, default=10.0, help="0: final hits only (default %(default)s)")
@@ -208,11 +208,9 @@ def main() -> None:
     engine = Engine(model=options.model)
     model = engine.load_model()
     with tempfile.TemporaryDirectory() as folder:
-        path = recording(options.data, Path(folder))
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        audio = audio[: round(options.seconds * rate)].mean(axis=1)
-        soundfile.write(Path(folder) / "played.wav", audio, rate, subtype="FLOAT")
-        expected = [hit.position for hit in engine.transcribe(Path(folder) / "played.wav").hits]
+        path = recordings(options.data, Path(folder), options.seconds)
+        audio, rate = soundfile.read(path, dtype="float32")
+        expected = [hit.position for hit in engine.transcribe(path).hits]
     windows = {0: options.early_ms / 1000 * rate, 1: model.samples_after * rate / model.sample_rate}
     rows = [("hits", "n", "p50 ms", "p90 ms", "p99 ms", "max ms", "after attack p50 ms", "p99 ms", "waits for audio")]
     remarks = []
@@ -238,7 +236,8 @@ def main() -> None:
             f"{way}: withdrawn {withdrawn}, gaps {gaps}; processor {100 * used:.1f} % of one core; "
             f"longest pause of the sender {1000 * np.diff(sent).max():.1f} ms"
         )
-    title = f"{path.name}, {len(audio) / rate:.0f} s, packets of {options.packet}, {options.streams} streams"
+    played = "recordings" if options.data else "demo loop"
+    title = f"{played}, {len(audio) / rate:.0f} s, packets of {options.packet}, {options.streams} streams"
     print_table(title, rows)
     print(*remarks, sep="\n")
 

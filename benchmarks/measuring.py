@@ -58,6 +58,18 @@ def recording(data: Path | None, folder: Path) -> Path:
     return path
 
 
+def recordings(data: Path | None, folder: Path, seconds: float) -> Path:
+    """Return one file of so many seconds: of the real recordings in turn, or of the demo loop."""
+    sources = sorted((Path(data) / "recordings" / "mdb").glob("*.flac")) if data else []
+    path, wanted = folder / "recordings.wav", round(seconds * 44100)
+    with soundfile.SoundFile(path, "w", 44100, 1, subtype="FLOAT") as file:
+        while file.frames < wanted:
+            for source in sources or [recording(None, folder)]:
+                audio = soundfile.read(source, dtype="float32", always_2d=True)[0].mean(axis=1)
+                file.write(audio[: wanted - file.frames])
+    return path
+
+
 def alternate(sides: Sequence[Callable[[], object]], rounds: int) -> list[float]:
     """Run each side in turn, `rounds` times after one that does not count; return the median time of each, s."""
     times: list[list[float]] = [[] for _ in sides]
