@@ -298,12 +298,10 @@ class LiveStream:
         while True:
             piece = ahead if ahead is not None else self._next()
             ahead = None
-            if self._resume and self.has_room:
-                self._let_resume()
             if isinstance(piece, np.ndarray):
                 block, ahead = self._with_more(piece, _AT_ONCE, wait=False)
                 self._tell(hearing.hear(block))
-                self._heard += len(block)
+                self._has_heard(len(block))
                 self.unusable = hearing.unusable
                 self._let_tap(hearing.position - len(block), block)
                 self._wake_at = hearing.position + hearing.until_next
@@ -323,7 +321,7 @@ class LiveStream:
                 self._let_tap(position, piece.length)
                 if len(after):
                     self._tell(hearing.hear(after))
-                    self._heard += len(after)
+                    self._has_heard(len(after))
                     self._let_tap(hearing.position - len(after), after)
             elif isinstance(piece, _Order):
                 piece.do(hearing)
@@ -332,6 +330,12 @@ class LiveStream:
                 if piece.closed is not None:
                     piece.closed()
                 return
+
+    def _has_heard(self, n: int) -> None:
+        """Make room, and let go on who waits for it: it may be who would send the next piece."""
+        self._heard += n
+        if self._resume and self.has_room:
+            self._let_resume()
 
     def _due_in_s(self, hearing: Hearing) -> float | None:
         """Return when the block should arrive that completes what the next stroke is judged by; None: no stroke is."""

@@ -10,7 +10,7 @@ packets, never in time.
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -18,7 +18,9 @@ import numpy as np
 from drumbridge.errors import ProtocolError
 
 WINDOW: Final = 8  # packets: so many may overtake one before it is given up
-FAR: Final = 1 << 16  # packets: a number further off than this must be confirmed by those that follow it
+FAR: Final = 1 << 16  # packets: a number further ahead than this must be confirmed by those that follow it
+BEHIND: Final = 256  # packets: so must one further behind than this; fewer are late or doubled
+RUN: Final = 16  # packets in a row confirm it
 MAX_FLOATS: Final = 1000  # in one packet without a blob
 
 _REMEMBERED = 4096  # given up packets that are known by number, to tell a late one from a doubled one
@@ -57,6 +59,7 @@ class AudioPackets:
         self._held: dict[int, np.ndarray] = {}  # those that overtook it
         self._given_up: dict[int, None] = {}
         self._strays: list[tuple[int, np.ndarray]] = []
+        self._counts_before_strays = self.counts
         self._lengths: deque[int] = deque(maxlen=_LENGTHS)
 
     def take(self, number: int, block: np.ndarray) -> list[np.ndarray | Gap]:
@@ -75,16 +78,11 @@ class AudioPackets:
         if self._next is None:
             return self._take_first(number, block)
         distance = _signed(number - self._next)
-        if abs(distance) > FAR:
+        if not -BEHIND <= distance <= FAR:
             return self._take_stray(number, block)
         self._strays.clear()
         if distance < 0:
-            if number in self._given_up:
-                del self._given_up[number]
-                self.counts.late += 1
-                self.counts.lost -= 1
-            else:
-                self.counts.doubled += 1
+            self._count_behind(number)
             return []
         if number in self._held:
             self.counts.doubled += 1
@@ -147,19 +145,30 @@ class AudioPackets:
         self._next = (self._next + n) & 0xFFFFFFFF
         return Gap(n * length)
 
+    def _count_behind(self, number: int) -> None:
+        if number in self._given_up:
+            del self._given_up[number]
+            self.counts.late += 1
+            self.counts.lost -= 1
+        else:
+            self.counts.doubled += 1
+
     def _take_stray(self, number: int, block: np.ndarray) -> list[np.ndarray | Gap]:
-        """Believe a number that is far off once `WINDOW` packets in a row have gone on from it."""
-        if self._strays and number != (self._strays[-1][0] + 1) & 0xFFFFFFFF:
-            self._strays.clear()
-        self.counts.stray += 1
-        self._strays.append((number, block))
-        if len(self._strays) < WINDOW:
-            return []
-        self.counts.stray -= WINDOW
-        pieces = self.flush()
+        """Believe a number that is far off once `RUN` packets in a row have gone on from it."""
         assert self._next is not None
-        first = self._strays[0][0]
-        distance = _signed(first - self._next)
+        if not self._strays or number != (self._strays[-1][0] + 1) & 0xFFFFFFFF:
+            self._strays.clear()
+            self._counts_before_strays = replace(self.counts)
+        if abs(_signed(number - self._next)) > FAR:
+            self.counts.stray += 1
+        else:
+            self._count_behind(number)
+        self._strays.append((number, block))
+        if len(self._strays) < RUN:
+            return []
+        self.counts = replace(self._counts_before_strays, received=self.counts.received)
+        pieces = self.flush()
+        distance = _signed(self._strays[0][0] - self._next)
         self._given_up.clear()
         if distance > 0:
             pieces.append(self._give_up(distance))

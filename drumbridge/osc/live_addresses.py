@@ -89,9 +89,11 @@ UNANSWERED: Final[tuple[Reply, ...]] = (
         "A packet of audio: one blob of float32 little-endian, or up to 1,000 floats; interleaved, full scale +-1. "
         "Give all packets of a stream one length: it is what a lost one is taken to have had. A packet may be "
         "overtaken by 7 others; what comes later is late, and a gap instead. Position 0 is the start of packet 0 (or "
-        "of the lowest among the first 8, if none is 0). Never answered when all is well; a packet that cannot be used "
-        "is counted and, at most once a second, answered by a fail with req -1. Audio may come faster than it is "
-        "played: over TCP what cannot be heard at once waits at the sender, over UDP more than 10 s of it are a gap.",
+        "of the lowest among the first 8, if none is 0). Who begins to count anew is heard again once 16 packets in a "
+        "row go on from each other, all more than 256 behind; that is a gap with reason 2. Never answered when all is "
+        "well; a packet that cannot be used is counted and, at most once a second, answered by a fail with req -1. "
+        "Audio may come faster than it is played: over TCP what cannot be heard at once waits at the sender, over UDP "
+        "more than 10 s of it are a gap.",
         (Argument("audio", "b", "a blob, or floats"),),
     ),
 )

@@ -113,6 +113,16 @@ def test_who_sends_faster_than_it_is_heard_waits_and_nothing_is_lost(sender, hea
     assert heard.gaps == {}
 
 
+def test_a_matrix_that_takes_all_room_does_not_stop_those_behind_it(sender, heard, loop, in_file):
+    audio = np.tile(loop, (3, 1))
+    sender.play(audio, 6 * RATE)
+    sender.socket.shutdown(socket.SHUT_WR)
+    assert sender.ended()
+    heard.wait_over()
+    same(heard.finals(sender.name), in_file(audio))
+    assert heard.gaps == {}
+
+
 def test_several_connections_are_several_streams_and_other_planes_another(server, heard, loop, in_file):
     senders = [Max(server) for _ in range(3)]
     for start in range(0, len(loop), 2205):

@@ -182,6 +182,43 @@ def test_what_comes_faster_than_it_is_heard_is_a_gap_and_the_position_goes_on(cl
     assert stream.waiting == 0
 
 
+@pytest.mark.parametrize("hole", [0, 100])
+def test_who_waits_for_room_is_let_go_by_the_block_that_took_it_though_nothing_follows(classifier, hole):
+    may_load = threading.Event()
+
+    def load():
+        assert may_load.wait(DEADLINE_S)
+        return classifier
+
+    stream = LiveStream(1, load, RATE, 1, on_hits=lambda *hits: None)
+    stream.feed(click())
+    if hole:
+        stream.gap(hole)  # short enough to be bridged by what comes after it
+    stream.feed(np.zeros((6 * RATE, 1), np.float32))
+    resumed = threading.Event()
+    stream.when_room(resumed.set)
+    assert not resumed.is_set()
+    may_load.set()
+    assert resumed.wait(DEADLINE_S)
+    assert stream.has_room
+    stream.close()
+    assert stream.join(DEADLINE_S)
+
+
+def test_a_block_longer_than_the_room_is_a_gap_of_its_length_and_nobody_waits(classifier):
+    told = []
+    stream = LiveStream(
+        1, lambda: classifier, RATE, 1, on_hits=lambda *hits: None, on_gap=lambda _, *gap: told.append(gap)
+    )
+    too_long = round(ROOM_S * RATE) + 1
+    stream.feed(np.zeros((too_long, 1), np.float32))
+    assert (stream.overrun, stream.position, stream.has_room) == (too_long, too_long, True)
+    stream.feed(click())
+    stream.close()
+    assert stream.join(DEADLINE_S)
+    assert told == [(0, too_long, GapReason.OVERRUN)]
+
+
 def test_who_waits_for_room_in_a_stream_that_ends_is_let_go(classifier):
     stream = LiveStream(1, lambda: classifier, RATE, 1, on_hits=lambda *hits: None)
     stream.close()

@@ -1,12 +1,14 @@
 """Numbered packets of audio: whatever the network does, every sample comes out at its place or not at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drumbridge.errors import ProtocolError
-from drumbridge.osc.audio_packets import FAR, WINDOW, AudioPackets, Gap, audio_block
+from drumbridge.osc.audio_packets import BEHIND, FAR, RUN, WINDOW, AudioPackets, Gap, audio_block
 
 LENGTH = 3
 STARTS = st.sampled_from([0, 1, 1000, (1 << 31) - 5, -(1 << 31), (1 << 32) - 5, -3])
@@ -95,20 +97,47 @@ def test_one_number_far_off_is_not_believed():
 
 def test_a_jump_that_goes_on_is_a_long_hole():
     jump = 10 * FAR
-    pieces, counts = run(0, [0, *range(jump, jump + WINDOW)])
+    pieces, counts = run(0, [0, *range(jump, jump + RUN)])
     heard = timeline(pieces)
     assert all(position == sample for position, sample in heard.items())
-    assert len(heard) == (WINDOW + 1) * LENGTH
+    assert len(heard) == (RUN + 1) * LENGTH
     assert counts.lost == jump - 1
 
 
-def test_a_client_that_counts_anew_is_heard_again_and_says_so():
+@given(
+    STARTS,
+    st.integers(0, 3 * BEHIND) | st.integers(FAR - 2 * BEHIND, FAR - WINDOW),
+    st.integers(RUN, 3 * RUN),
+    st.data(),
+)
+def test_a_client_that_counts_anew_is_heard_from_there_and_says_so(start, hole, n, data):
     packets = AudioPackets()
-    old = [p for k in range(FAR + 5, FAR + 20) for p in packets.take(k, packet(k))]
-    new = [p for k in range(WINDOW) for p in packets.take(k, packet(k))]
-    assert len(old) == 15
-    assert new[0] == Gap(0, restarted=True)
-    assert len(new) == WINDOW + 1
+    for k in [0, *range(hole + 1, hole + 1 + BEHIND + RUN)]:
+        packets.take(start + k, packet(k))
+    counts = replace(packets.counts)
+    first = start + data.draw(st.integers(0, hole))
+    pieces = [piece for k in range(n) for piece in packets.take(first + k, packet(k))]
+    assert pieces[0] == Gap(0, restarted=True)
+    assert np.concatenate(pieces[1:])[:, 0].tolist() == list(range(n * LENGTH))
+    assert packets.counts == replace(counts, received=counts.received + n)
+
+
+@given(STARTS, st.lists(st.tuples(st.integers(0, 2 * BEHIND), st.integers(0, RUN - 1), st.integers(1, 9)), max_size=9))
+def test_old_packets_that_come_again_are_no_new_numbering_unless_many_go_on_from_each_other(start, bursts):
+    order = list(range(3 * BEHIND))
+    for first, again, more in bursts:
+        order += [*range(first, first + again), *range(order[-1] + 1, order[-1] + 1 + more)]
+    pieces, counts = run(start, order)
+    assert np.concatenate(pieces)[:, 0].tolist() == list(range((max(order) + 1) * LENGTH))
+    assert (counts.doubled, counts.late, counts.lost) == (sum(again for _, again, _ in bursts), 0, 0)
+
+
+@given(STARTS, st.integers(1, BEHIND))
+def test_what_lately_came_may_come_again_at_any_length(start, n):
+    order = [*range(2 * BEHIND), *range(2 * BEHIND - n, 2 * BEHIND + 1)]
+    pieces, counts = run(start, order)
+    assert np.concatenate(pieces)[:, 0].tolist() == list(range((2 * BEHIND + 1) * LENGTH))
+    assert (counts.doubled, counts.stray) == (n, 0)
 
 
 SAMPLES = st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=12)

@@ -178,6 +178,33 @@ def test_ten_minutes_faster_than_they_last_are_all_heard_at_their_place(server, 
     same(player.hits(), [(hit.position, hit.label) for hit in expected], within=0)
 
 
+@pytest.mark.parametrize("rate", [RATE, 8000])
+def test_a_packet_of_more_than_the_room_of_who_may_wait_leaves_its_connection_alive(server, rate):
+    client = Tcp(server.address[1], LengthFraming())
+    player = Player(client, "", 0.0, rate=rate)
+    for k in range(3):
+        player.send(k, np.zeros((round(5.5 * rate), 1), np.float32))
+    player.ask("ping")
+    player.close()
+    client.close()
+    assert player.gaps() == []
+
+
+def test_a_client_that_numbers_its_packets_anew_is_heard_from_there_and_everybody_is_told(server, loop, in_file):
+    blocks = list(cut(loop[:, None], 64))
+    client = Tcp(server.address[1], LengthFraming())
+    player = Player(client, "", 0.0).play(blocks)
+    player.play(blocks)
+    facts = player.status()
+    player.close()
+    client.close()
+    assert player.gaps() == [(len(loop), 0, 2)]
+    assert (facts["position"], facts["received"]) == (2 * len(loop), 2 * len(blocks))
+    assert (facts["lost"], facts["late"], facts["doubled"]) == (0, 0, 0)
+    after = [(at - len(loop), label) for at, label in player.hits() if at >= len(loop) + RATE]
+    same(after, [hit for hit in in_file(loop) if hit[0] >= RATE])
+
+
 @pytest.mark.parametrize("bad", [NAN, math.inf, -math.inf, 1e30, -1e30])
 def test_what_is_no_audio_is_silence_and_counted(udp, loop, in_file, bad):
     audio = np.concatenate([np.full(44100, bad, np.float32), loop])
