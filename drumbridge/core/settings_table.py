@@ -17,7 +17,7 @@ from .labels import BY_NAME
 
 Value = float | int | str
 
-OFF_DB: Final = -120.0  # nothing is softer: a noise gate that lets everything through
+OFF_DB: Final = -120.0  # nothing is softer: a noise gate that lets everything through, no level of full force
 VELOCITY_CURVES: Final = {"soft": 0.5, "linear": 1.0, "hard": 2.0, "fixed": 0.0}  # power of the standard's curve
 _EACH: Final = ".LABEL"
 
@@ -93,6 +93,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "linear",
         "soft: little force is enough; hard: it takes much; fixed: every stroke is the same",
         choices=tuple(VELOCITY_CURVES),
+    ),
+    Setting(
+        "velocity_full_db",
+        "f",
+        OFF_DB,
+        f"the peak that is velocity 127, whatever was heard before; {OFF_DB:g}: that of the loudest stroke lately",
+        "dBFS",
+        OFF_DB,
+        0.0,
     ),
     Setting("fixed_velocity", "i", 127, "velocity of every stroke by the curve fixed", "", 1, 127),
     Setting("retrigger_ms", "f", 0.0, "no label is played again for so long after it was; 0: none", "ms", 0.0, 2000.0),

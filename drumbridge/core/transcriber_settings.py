@@ -65,7 +65,7 @@ class TranscriberSettings:
             As `check_setting`.
         """
         chosen = default_values() | {name: check_setting(name, value) for name, value in values.items()}
-        gate_db = float(chosen["noise_gate_db"])
+        gate_db, full_db = float(chosen["noise_gate_db"]), float(chosen["velocity_full_db"])
         return cls(
             after_ms=after_ms,
             early_ms=float(chosen["early_ms"]) or None,
@@ -73,7 +73,9 @@ class TranscriberSettings:
             noise_gate_db=None if gate_db <= OFF_DB else gate_db,
             retrigger_ms=retrigger_masks(chosen),
             velocity=VelocitySettings(
-                curve=str(chosen["velocity_curve"]), fixed_velocity=int(chosen["fixed_velocity"])
+                curve=str(chosen["velocity_curve"]),
+                fixed_velocity=int(chosen["fixed_velocity"]),
+                full_db=None if full_db <= OFF_DB else full_db,
             ),
         )
 

@@ -8,9 +8,10 @@ A stroke's level is taken relative to the loudest stroke of the last seconds, so
 gets the same velocities as a hot one: the loudest stroke so far is 127, and that reference falls slowly
 when playing becomes softer. It never falls below `lowest_reference_db`, so noise and bleed in a nearly
 silent recording are not blown up to accents. Only the past counts: strokes before the first loud one
-come out too high, never is one changed later.
+come out too high, never is one changed later. Who plays pads wants the same force to give the same
+velocity from the first stroke on: with `full_db` that level is 127 and nothing that was heard counts.
 
-A curve bends this for a pad: 12 dB less than the loudest is 64 by "linear" (the standard's curve), 90 by "soft" (little
+A curve bends this for a pad: 12 dB less than what is 127 is 64 by "linear" (the standard's curve), 90 by "soft" (little
 force is enough), 32 by "hard"; "fixed" gives every stroke the same velocity.
 """
 
@@ -42,11 +43,13 @@ class VelocitySettings:
         "soft", "linear", "hard" or "fixed".
     fixed_velocity : int
         What every stroke gets by the curve "fixed", 1..127.
+    full_db : float or None
+        The level that is 127, dBFS, -120..0; None: that of the loudest stroke of the last seconds.
 
     Raises
     ------
     SettingsError
-        There is no such curve, or the fixed velocity is out of its range.
+        There is no such curve, or the fixed velocity or the level is out of its range.
     """
 
     level_s: float = 0.03
@@ -54,10 +57,13 @@ class VelocitySettings:
     lowest_reference_db: float = -40.0
     curve: str = "linear"
     fixed_velocity: int = 127
+    full_db: float | None = None
 
     def __post_init__(self) -> None:
         check_setting("velocity_curve", self.curve)
         check_setting("fixed_velocity", self.fixed_velocity)
+        if self.full_db is not None:
+            check_setting("velocity_full_db", self.full_db)
 
 
 def peak_level_db(audio: np.ndarray) -> float:
@@ -104,5 +110,6 @@ class VelocityScale:
         fallen_db = self._loudest_db - self._decay_db * max(0, position - self._position)
         self._loudest_db = max(level_db, fallen_db, settings.lowest_reference_db)
         self._position = max(self._position, position)
+        reference_db = self._loudest_db if settings.full_db is None else settings.full_db
         highest = settings.fixed_velocity if settings.curve == "fixed" else 127
-        return level_to_velocity(level_db, self._loudest_db, highest=highest, power=VELOCITY_CURVES[settings.curve])
+        return level_to_velocity(level_db, reference_db, highest=highest, power=VELOCITY_CURVES[settings.curve])

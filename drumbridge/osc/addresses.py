@@ -166,7 +166,7 @@ REPLIES: Final[tuple[Reply, ...]] = (
             REQ,
             Argument("index", "i", "counts the hits of this request from 0"),
             Argument("position_s", "f", "start of the attack, seconds from the start of the file"),
-            Argument("velocity", "i", "1..127"),
+            Argument("velocity", "i", "1..127, relative to the loudest stroke of the seconds before"),
         ),
         "One hit. Labels that sound together follow strongest first; an unsure hit has the one label "
         '"unsure" with the probability of its best guess.',

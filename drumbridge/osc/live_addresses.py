@@ -112,7 +112,7 @@ LIVE_EVENTS: Final[tuple[Reply, ...]] = (
                 "General MIDI percussion note of the label, of the best guess when that is unsure; with a kit the "
                 "note of the pad, -1 when it is none of them",
             ),
-            Argument("velocity", "i", "1..127"),
+            Argument("velocity", "i", "1..127, see the setting velocity_full_db for what is 127"),
             Argument("duration_ms", "i", "for a note that has to end"),
             Argument(
                 "label_index", "i", "place in the table of labels, see labels; of a pad its label_index, see kit/pads"

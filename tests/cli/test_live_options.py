@@ -47,9 +47,9 @@ def test_nothing_given_is_nothing_changed(folder):
 
 def test_options_go_over_the_profile(folder):
     given = ["--profiles", folder, "--profile", "pads", "--noise-gate-db", "-40", "--retrigger-ms", "kick=0"]
-    given += ["--retrigger-ms", "15", "--velocity-curve", "hard", "--fixed-velocity", "9"]
+    given += ["--retrigger-ms", "15", "--velocity-curve", "hard", "--fixed-velocity", "9", "--velocity-full-db", "-6"]
     expected = {"sensitivity": 2.0, "noise_gate_db": -40, "retrigger_ms": 15, "retrigger_ms.kick": 0}
-    expected |= {"velocity_curve": "hard", "fixed_velocity": 9}
+    expected |= {"velocity_curve": "hard", "fixed_velocity": 9, "velocity_full_db": -6}
     assert live_settings(parse(add_live_arguments, *given)) == TranscriberSettings.of(expected)
     assert hit_settings(parse(add_hit_arguments, *given)) == TranscriberSettings.of(expected | {"early_ms": 0})
 
@@ -60,6 +60,7 @@ def test_options_go_over_the_profile(folder):
         (["--profile", "nobody"], "settings.no_profile"),
         (["--profile", "../x"], "settings.profile"),
         (["--sensitivity", "99"], "settings.sensitivity"),
+        (["--velocity-full-db", "6"], "settings.velocity_full_db"),
         (["--retrigger-ms", "gong=5"], "settings.name"),
     ],
 )
@@ -90,6 +91,8 @@ def test_a_file_is_heard_by_them_too(recording, small_model, capsys):
     fixed = transcribed(recording, small_model, capsys, "--velocity-curve", "fixed", "--fixed-velocity", "80")
     assert {hit["velocity"] for hit in fixed} == {80}
     assert transcribed(recording, small_model, capsys, "--noise-gate-db", "0") == []
+    absolute = transcribed(recording, small_model, capsys, "--velocity-full-db", "0")
+    assert plain[0]["velocity"] == 127 > absolute[0]["velocity"] > absolute[2]["velocity"]
 
 
 @pytest.mark.parametrize(

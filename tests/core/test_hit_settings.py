@@ -84,6 +84,22 @@ def test_curves_bend_the_velocity_and_nothing_else(curve: str) -> None:
     assert all(hit.stage is Stage.FINAL for hit in chosen)
 
 
+@pytest.mark.parametrize("early_ms", [None, 10.0])
+def test_with_a_level_of_full_force_a_stroke_is_as_loud_as_it_is_alone(early_ms: float | None) -> None:
+    stroke = kick_stroke(RATE)
+    gains = [0.8, 0.05, 0.2, 0.4]
+
+    def velocities(gains: list[float], **chosen) -> list[tuple[Stage, int]]:
+        audio = place([(8000 + 24000 * k, gain * stroke) for k, gain in enumerate(gains)], 24000 * len(gains) + 8000)
+        hits = heard(audio, early_ms=early_ms, velocity=VelocitySettings(**chosen))
+        return [(hit.stage, hit.velocity) for hit in hits]
+
+    alone = [velocities([gain], full_db=-3.0) for gain in gains]
+    assert velocities(gains, full_db=-3.0) == [hit for hits in alone for hit in hits]
+    assert alone[1] < alone[2] < alone[3] < alone[0]
+    assert {velocity for gain in gains for _, velocity in velocities([gain])} == {127}
+
+
 def test_settings_that_cannot_work_are_refused() -> None:
     with pytest.raises(SettingsError, match=r"0\.1 to 10"):
         TranscriberSettings(sensitivity=0.0)
@@ -97,3 +113,5 @@ def test_settings_that_cannot_work_are_refused() -> None:
         VelocitySettings(curve="steep")
     with pytest.raises(SettingsError, match="1 to 127"):
         VelocitySettings(fixed_velocity=0)
+    with pytest.raises(SettingsError, match="velocity_full_db must be -120 to 0 dBFS, not 3"):
+        VelocitySettings(full_db=3.0)

@@ -65,10 +65,12 @@ def test_a_slip_gets_a_hint() -> None:
 def test_who_sets_nothing_gets_the_defaults_of_a_transcriber() -> None:
     assert TranscriberSettings.of({}) == TranscriberSettings.of(default_values()) == TranscriberSettings(early_ms=10.0)
     assert TranscriberSettings.of({"early_ms": 0}) == TranscriberSettings()
+    assert TranscriberSettings().velocity.full_db is None
 
 
 def test_every_setting_reaches_the_transcriber() -> None:
     values = {"early_ms": 20, "sensitivity": 2, "noise_gate_db": -40, "velocity_curve": "fixed", "fixed_velocity": 90}
+    values |= {"velocity_full_db": -6}
     masks = {"retrigger_ms": 50, "retrigger_ms.kick": 0, "retrigger_ms.snare": 70}
     chosen = TranscriberSettings.of(values | masks)
     expected = {label: 50.0 for label in BY_NAME if label != "kick"} | {"snare": 70.0}
@@ -77,7 +79,7 @@ def test_every_setting_reaches_the_transcriber() -> None:
         sensitivity=2.0,
         noise_gate_db=-40.0,
         retrigger_ms=expected,
-        velocity=VelocitySettings(curve="fixed", fixed_velocity=90),
+        velocity=VelocitySettings(curve="fixed", fixed_velocity=90, full_db=-6.0),
     )
 
 
@@ -87,7 +89,9 @@ CHANGES = st.lists(
         sensitivity=st.sampled_from([0.3, 1.0, 3.0]),
         noise_gate_db=st.sampled_from([None, -20.0]),
         retrigger_ms=st.sampled_from([{}, {"kick": 150.0, "closed_hat": 50.0}]),
-        velocity=st.sampled_from([VelocitySettings(), VelocitySettings(curve="fixed", fixed_velocity=77)]),
+        velocity=st.sampled_from(
+            [VelocitySettings(), VelocitySettings(curve="fixed", fixed_velocity=77), VelocitySettings(full_db=-6.0)]
+        ),
     ),
     min_size=1,
     max_size=3,

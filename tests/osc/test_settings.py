@@ -150,6 +150,18 @@ def test_an_open_stream_changes_without_losing_or_doubling_a_hit(client, loop, h
     assert velocities[-1] == 77 != velocities[0] == plain[0].arguments[5]
 
 
+def test_with_a_level_of_full_force_softer_audio_has_softer_hits(client, loop):
+    def velocities(gain: float) -> dict:
+        return {tuple(event.arguments[1:3]): event.arguments[5] for event in heard(client, gain * loop).events}
+
+    assert max(velocities(0.25).values()) == 127
+    client.ask("settings/set", 1, "", "velocity_full_db", -3)
+    loud, soft = velocities(1.0), velocities(0.25)
+    both = loud.keys() & soft.keys()
+    assert {stage for _, stage in both} >= {0, 1}
+    assert all(soft[hit] < loud[hit] for hit in both)
+
+
 def test_a_profile_that_is_reset_gives_its_open_streams_the_defaults(client, loop):
     plain = heard(client, loop)
     client.ask("settings/set", 1, "deaf", "noise_gate_db", 0.0)
