@@ -6,12 +6,15 @@ answer every onset is decided once, when its excerpt is there. With one, a trigg
 that is answered `early` samples after its attack, or as soon as it is known of; an onset that confirms a trigger
 corrects its position, and gives it a second chance where the model rejected the first. A trigger that no
 onset can confirm any more is withdrawn then and there: 50 ms after the attack, not when its excerpt would be complete.
+Where triggers go unconfirmed one after the other (the peaks of a mains hum do), they are not believed alone: early
+answers wait for an onset then.
 """
 
 from __future__ import annotations
 
 import enum
 import heapq
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,6 +22,8 @@ from .events import Stage
 from .onsets import Onset
 from .strokes import OpenStrokes, Stroke
 from .trigger import Trigger
+
+_DOUBTS = 6  # triggers that nothing confirmed lately, from which on none is believed alone
 
 
 class _Kind(enum.IntEnum):
@@ -86,12 +91,15 @@ class StrokePlan:
         Samples from an attack until its onset is known, upper bound.
     reach : int
         A trigger and an onset less than this apart are one stroke.
+    lately : int
+        How long it counts that a trigger was not confirmed.
     """
 
-    def __init__(self, needed: int, early: int | None, *, onset_latency: int, reach: int) -> None:
+    def __init__(self, needed: int, early: int | None, *, onset_latency: int, reach: int, lately: int) -> None:
         self._needed = needed
         self._early = early
         self._forget_after = reach + onset_latency
+        self._lately = lately
         self._open = OpenStrokes(reach)
         self.reset()
 
@@ -99,6 +107,7 @@ class StrokePlan:
         """Forget all strokes."""
         self._steps: list[_Step] = []  # a heap
         self._n_steps = 0
+        self._unconfirmed: deque[int] = deque(maxlen=_DOUBTS)  # when triggers were forgotten
         self._open.reset()
 
     def __len__(self) -> int:
@@ -148,7 +157,8 @@ class StrokePlan:
                 begun = self._open.take_trigger(subject)
                 if begun is not None:
                     self._plan_forget(begun, now)
-                    self._plan_early(begun, now)
+                    if not self._doubtful(now):
+                        self._plan_early(begun, now)
             elif isinstance(subject, Onset):
                 stroke = self._open.take_onset(subject)
                 if not stroke.triggered:
@@ -162,11 +172,16 @@ class StrokePlan:
             elif kind is _Kind.FORGET:
                 self._open.forget(subject)
                 if not subject.confirmed:
+                    self._unconfirmed.append(now)
                     subject.closed = True
                     if subject.early is not None:
                         yield Decision(subject, Stage.WITHDRAWN, 0)
             elif now == subject.early_at and now <= end and not subject.closed and subject.early is None:
                 yield Decision(subject, Stage.EARLY, min(self._needed, now - subject.position))
+
+    def _doubtful(self, now: int) -> bool:
+        """Whether triggers alone say little at this time."""
+        return len(self._unconfirmed) == _DOUBTS and now - self._unconfirmed[0] < self._lately
 
     def _plan(self, due: int, kind: _Kind, subject: Stroke | Onset | Trigger) -> None:
         heapq.heappush(self._steps, _Step(due, kind, subject.position, self._n_steps, subject))

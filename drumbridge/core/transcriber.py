@@ -109,7 +109,9 @@ class Transcriber:
                     f"An early answer after {settings.early_ms:g} ms comes no earlier than the final one.",
                 )
         self._reach = round(REACH_S * rate)
-        self._plan = StrokePlan(self._needed, self._early, onset_latency=self._detector.latency(), reach=self._reach)
+        self._plan = StrokePlan(
+            self._needed, self._early, onset_latency=self._detector.latency(), reach=self._reach, lately=rate
+        )
         self._history = History()
         self._ahead: VerdictsAhead | None = None
         if ahead is not None:

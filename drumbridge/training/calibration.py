@@ -109,29 +109,31 @@ def fit_presence(presence: np.ndarray, certain: np.ndarray, truth: np.ndarray) -
 def fit_again(presence: np.ndarray, hits: LoopCache, fitted: dict[str, float]) -> dict[str, float]:
     """Return `fitted` with what the curve counts soon after a hit; presence, shape (n,), is of the n proposals.
 
-    Best is the highest F of all that the detector proposed: of a roll a missed stroke is as bad as one nobody played.
+    Best is the highest F of all that the detector proposed, since of a roll a missed stroke is as bad as one that
+    nobody played; of what is as good (within 0.001), what has the highest F where precision counts twice.
     """
     heard = hits.strength > 0
     columns = (presence, hits.certain, hits.strength, np.cumsum(hits.since, dtype=np.int64), hits.present)
     rows = list(zip(*(column[heard].tolist() for column in columns), strict=True))
+    there = sum(present == 1 for *_, present in rows)
     usual = DecisionRule(
         MODEL_LABELS, presence_threshold=fitted["presence_threshold"], onset_evidence=fitted["onset_evidence"]
     )
-    best, best_score = fitted, -1.0
+    found: list[tuple[float, float, dict[str, float]]] = []
     for evidence, height in product(_AGAIN_EVIDENCE, _AGAIN_STRENGTH):
         rule, last = replace(usual, again_evidence=evidence, again_strength=height), -_SOON
-        taken = right = there = 0
+        taken = right = 0
         for probability, certain, strength, position, present in rows:
-            there += present == 1
             again = strength if position - last < _SOON else None
             if rule.is_hit(probability, certain=certain, again=again):
                 last = position
                 taken += present >= 0
                 right += present == 1
-        score = 2 * right / max(1, taken + there)
-        if score > best_score:
-            best, best_score = {**fitted, "again_evidence": evidence, "again_strength": height}, score
-    return best
+        changes = {"again_evidence": evidence, "again_strength": height}
+        found.append((2 * right / max(1, taken + there), 1.25 * right / max(1.0, taken + 0.25 * there), changes))
+    least = max(even for even, _, _ in found) - 0.001
+    _, _, best = max((entry for entry in found if entry[0] >= least), key=lambda entry: entry[1])
+    return {**fitted, **best}
 
 
 def calibrate(

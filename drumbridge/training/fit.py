@@ -62,7 +62,7 @@ class Recipe:
 
     seed: int = 1
     width: int = 16
-    steps: int = 2500
+    steps: int = 4000
     one_shots: int = 128
     hits: int = 96
     learning_rate: float = 3e-3

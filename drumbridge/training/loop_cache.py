@@ -73,20 +73,6 @@ def merged_onsets(heard: list[Heard]) -> list[int]:
     return onsets
 
 
-def missed_onsets(onsets: list[int], positions: list[int]) -> list[int]:
-    """Return the onsets that no proposed position stands for: none is near, or the nearest stands for a nearer one."""
-    if not positions:
-        return onsets
-    distances = np.abs(np.subtract.outer(onsets, positions))  # (onsets, positions)
-    nearest = distances.argmin(1)
-    stood_for = {
-        int(np.flatnonzero(nearest == k)[distances[nearest == k, k].argmin()])
-        for k in set(nearest.tolist())
-        if distances[nearest == k, k].min() <= _NEAR
-    }
-    return [onset for number, onset in enumerate(onsets) if number not in stood_for]
-
-
 def label_proposals(positions: np.ndarray, heard: list[Heard]) -> tuple[np.ndarray, np.ndarray]:
     """Say what each proposed position holds.
 
@@ -120,20 +106,22 @@ def label_proposals(positions: np.ndarray, heard: list[Heard]) -> tuple[np.ndarr
     return targets, present
 
 
-def _render_one(arguments: tuple[KitShelf, Path, int, int, int]) -> LoopCache:
-    shelf, patterns, seed, chunk, count = arguments
+def _render_one(arguments: tuple[KitShelf, Path, int, int, int, bool]) -> LoopCache:
+    shelf, patterns, seed, chunk, count, ornaments = arguments
     torch.set_num_threads(1)
     front_end = FrontEnd()
     rng = np.random.default_rng([seed, chunk])
-    parts = loops(patterns, rng, DURATION_S)
+    parts = loops(patterns, rng, DURATION_S, ornaments=ornaments)
     caches = []
     for _ in range(count):
         strokes = next(parts)
-        audio, heard = render(strokes, shelf.draw({stroke.label for stroke in strokes}, rng), rng)
+        kit = shelf.draw({stroke.label for stroke in strokes}, rng)
+        audio, heard = render(strokes, kit, rng, one_voice=ornaments and rng.random() < 0.4)
         proposed = detect_onsets(audio, SAMPLE_RATE, OnsetSettings.proposals())
         onsets = {onset.position: onset for onset in proposed}
         positions = list(onsets)
-        positions += [max(0, p + int(rng.normal(0, 60))) for p in missed_onsets(merged_onsets(heard), positions)]
+        missed = [p for p in merged_onsets(heard) if not positions or min(abs(p - q) for q in positions) > _NEAR]
+        positions += [max(0, p + int(rng.normal(0, 60))) for p in missed]
         if not positions:
             continue
         ordered = np.array(sorted(positions))
@@ -149,8 +137,9 @@ def _render_one(arguments: tuple[KitShelf, Path, int, int, int]) -> LoopCache:
 
 
 def cache_loops(
-    rows: list[OneShot], patterns: Path, chunks: range, seed: int, count: int = 25, processes: int = 2
-) -> LoopCache:
+    rows: list[OneShot], patterns: Path, chunks: range, seed: int, count: int = 25, processes: int = 2, *,
+    ornaments: bool = False,
+) -> LoopCache:  # fmt: skip
     """Render `count` loops for each chunk from kits made of `rows`, and keep what the detector proposes.
 
     Each chunk is a seed of its own, so any number of processes gives the same loops.
@@ -158,5 +147,5 @@ def cache_loops(
     shelf = KitShelf(rows)
     with get_context("fork").Pool(processes) as pool:
         return LoopCache.joined(
-            pool.map(_render_one, [(shelf, patterns, seed, chunk, count) for chunk in chunks], chunksize=1)
+            pool.map(_render_one, [(shelf, patterns, seed, chunk, count, ornaments) for chunk in chunks], chunksize=1)
         )

@@ -139,8 +139,7 @@ def hand_percussion(rng: np.random.Generator, duration_s: float) -> list[Stroke]
 def ornamented(part: list[Stroke], rng: np.random.Generator, duration_s: float) -> list[Stroke]:
     """Return a part with flams, drags, doubles and short rolls, 20 to 60 ms from stroke to stroke.
 
-    Drummers play them, pads of an electronic kit hardly record them, and without them a model learns that a second
-    onset so soon is never a stroke.
+    Drummers play them, and the pads that recorded the performances hardly did.
     """
     often, added = 10 ** rng.uniform(-2.0, -0.7), []
     for time_s, label, velocity in part:
@@ -160,11 +159,13 @@ def ornamented(part: list[Stroke], rng: np.random.Generator, duration_s: float) 
     return sorted(part + added)
 
 
-def loops(folder: Path, rng: np.random.Generator, duration_s: float) -> Iterator[list[Stroke]]:
+def loops(
+    folder: Path, rng: np.random.Generator, duration_s: float, *, ornaments: bool = False
+) -> Iterator[list[Stroke]]:
     """Yield endless parts: half from performances, a quarter from fills and the rest from drum machine patterns.
 
-    Parts with a crash, a tom or an open hat are kept always, others half the time: those strokes are rare. Half of them
-    are `ornamented`.
+    Parts with a crash, a tom or an open hat are kept always, others half the time: those strokes are rare. With
+    `ornaments` half of them are `ornamented`.
     """
     performances = read_performances(folder)
     long = [p for p in performances if p[-1].time_s > 8.0]
@@ -185,7 +186,7 @@ def loops(folder: Path, rng: np.random.Generator, duration_s: float) -> Iterator
             part = play_pattern(patterns[int(rng.integers(len(patterns)))], rng, duration_s)
         if part and rng.random() < 0.2:
             part = sorted(part + hand_percussion(rng, duration_s))
-        if part and rng.random() < 0.5:
+        if part and ornaments and rng.random() < 0.5:
             part = ornamented(part, rng, duration_s)
         if part and (rng.random() < 0.5 or rare & {s.label for s in part}):
             yield part

@@ -19,6 +19,7 @@ from .patterns import Stroke
 
 _WINDOW = 2048
 _EDGES_HZ = (30, 60, 120, 240, 480, 960, 1920, 3840, 7680, 15360)
+_CUT, _CHOKE = 130, 660  # samples in which a sampler's voice ends, and an open hat that is closed
 _HATS = {"closed_hat", "pedal_hat", "open_hat"}
 # Usual levels in a mix, dB against the kick, and how much they vary.
 _MIX_DB: dict[str, tuple[float, float]] = {
@@ -72,8 +73,10 @@ def make_piece(layers: list[np.ndarray], label: str, rng: np.random.Generator) -
     return Piece(layers, 10 ** (rng.normal(level_db, spread_db) / 20), rng.uniform(0.8, 2.2), rng.uniform(0, 0.7))
 
 
-def render(strokes: list[Stroke], kit: dict[str, Piece], rng: np.random.Generator) -> tuple[np.ndarray, list[Heard]]:
-    """Play strokes on a kit.
+def render(
+    strokes: list[Stroke], kit: dict[str, Piece], rng: np.random.Generator, *, one_voice: bool = False
+) -> tuple[np.ndarray, list[Heard]]:
+    """Play strokes on a kit; with `one_voice` a drum cuts off its own last stroke, as machines and samplers do.
 
     Returns
     -------
@@ -87,7 +90,6 @@ def render(strokes: list[Stroke], kit: dict[str, Piece], rng: np.random.Generato
     dry = np.zeros(n + lead, np.float32)
     energies: list[np.ndarray] = []
     played: list[Stroke] = []
-    one_voice = rng.random() < 0.4  # as machines and samplers play: a drum cuts off its own last stroke
     ringing: dict[str, tuple[int, np.ndarray]] = {}
     for stroke in strokes:
         piece = kit.get(stroke.label)
@@ -99,7 +101,7 @@ def render(strokes: list[Stroke], kit: dict[str, Piece], rng: np.random.Generato
             continue
         voice = "hats" if stroke.label in _HATS else stroke.label
         if voice in ringing and (one_voice or voice == "hats"):
-            _choke(dry, *ringing[voice], start, 0.003 if one_voice else 0.015)
+            _choke(dry, *ringing[voice], start, _CUT if one_voice else _CHOKE)
         dry[start : start + len(sound)] += sound
         ringing[voice] = (start, sound)
         played.append(stroke)
@@ -117,13 +119,13 @@ def render(strokes: list[Stroke], kit: dict[str, Piece], rng: np.random.Generato
     return audio, heard
 
 
-def _choke(dry: np.ndarray, start: int, sound: np.ndarray, at: int, fade_s: float) -> None:
-    """Take back what rings of an earlier stroke from `at` on, over `fade_s`."""
+def _choke(dry: np.ndarray, start: int, sound: np.ndarray, at: int, fade: int) -> None:
+    """Take back what rings of an earlier stroke from `at` on, over `fade` samples."""
     rest = sound[at - start :]
     if at <= start or len(rest) == 0:
         return
-    fade = np.clip(np.arange(len(rest)) / (fade_s * SAMPLE_RATE), 0, 1).astype(np.float32)
-    dry[at : at + len(rest)] -= rest * fade
+    share = np.clip(np.arange(len(rest)) / fade, 0, 1).astype(np.float32)
+    dry[at : at + len(rest)] -= rest * share
 
 
 def _band_energies(sound: np.ndarray) -> np.ndarray:

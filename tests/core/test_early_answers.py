@@ -189,6 +189,22 @@ def test_what_rings_or_hums_says_nothing_after_its_start() -> None:
         assert stages == {Stage.EARLY: 1, Stage.FINAL: 1}
 
 
+def test_the_peaks_of_a_mains_hum_are_not_believed_for_long_and_strokes_in_it_are_answered() -> None:
+    rate = 44100
+    t = np.arange(8 * rate) / rate
+    buzz = sum(np.sin(2 * np.pi * 50 * k * t) / k for k in range(1, 40)) * np.minimum(1, t)
+    strokes = [rate * second for second in (4, 5, 6)]
+    audio = place([(p, 0.9 * noise_stroke(rate)) for p in strokes], len(t)) + 0.04 * buzz.astype(np.float32)
+    transcriber = Transcriber(LevelClassifier(sample_rate=rate), settings=TranscriberSettings(early_ms=10.0))
+    hits = transcribe(transcriber, audio, [64])
+    stages = Counter(hit.stage for hit in hits)
+    finals = [hit.position for hit in of_stage(hits, Stage.FINAL) if hit.position > rate]
+    assert [any(abs(p - at) < 100 for at in finals) for p in strokes] == [True] * 3
+    assert stages[Stage.WITHDRAWN] < 10
+    answered = {hit.index for hit in of_stage(hits, Stage.EARLY)}
+    assert {hit.index for hit in of_stage(hits, Stage.FINAL)} <= answered
+
+
 def test_the_demo_loop_is_played_early_and_right() -> None:
     audio, truth = demo_loop(RATE)
     transcriber = Transcriber(LevelClassifier(sample_rate=RATE), settings=TranscriberSettings(early_ms=10.0))

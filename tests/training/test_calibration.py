@@ -44,7 +44,7 @@ def test_what_is_fitted_is_no_worse_than_what_was(seed: int) -> None:
     presence = random.random(80)
     fitted = fit_again(presence, hits, USUAL)
     assert fitted.items() >= USUAL.items()
-    assert f_measure(presence, hits, fitted) >= f_measure(presence, hits, USUAL)
+    assert f_measure(presence, hits, fitted) >= f_measure(presence, hits, USUAL) - 0.001
 
 
 def test_where_the_curve_tells_a_roll_from_an_echo_it_is_believed() -> None:
