@@ -12,7 +12,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -91,17 +91,21 @@ def run(args: argparse.Namespace) -> int:
         bus.add(view)
         for name in start_notes(args, outputs):
             note(f"hits are played on {name}.")
-        found = _started(inputs, device, channels, profiles, args)
+        finish_takes: list[Callable[[float], bool]] = []
+
+        def prepare(stream: LiveStream) -> None:
+            finish_takes.append(start_take(args, takes, stream.stream_id))
+
+        found = _started(inputs, device, channels, profiles, args, prepare)
         if kit is not None:
             _use(kit, found.stream)
-        finish_take = start_take(args, takes, found.stream.stream_id)
         view.began(found)
         # A wait without an end would keep Windows from telling of Ctrl-C.
         while not view.over.wait(_LOOK_EVERY_S) and not asked_to_end:
             pass
         inputs.shut_down(_ENDS_WITHIN_S)
         found.stream.join(_ENDS_WITHIN_S)
-        is_saved = finish_take(_ENDS_WITHIN_S)
+        is_saved = all([finish(_ENDS_WITHIN_S) for finish in finish_takes])
         if view.unread is not None:
             raise view.unread
         view.ended(found)
@@ -123,8 +127,9 @@ def _started(
     channels: tuple[int, ...],
     profiles: LiveProfiles,
     args: argparse.Namespace,
+    prepare: Callable[[LiveStream], None],
 ) -> DeviceInput:
-    """Return the input once it is open."""
+    """Return the input once it is open; `prepare` is called with its stream before anything arrives in it."""
     answers: queue.SimpleQueue[DeviceInput | Exception] = queue.SimpleQueue()
 
     def started(found: DeviceInput | None, error: Exception | None) -> None:
@@ -139,6 +144,7 @@ def _started(
         block_size=args.block_size,
         settings=profiles.settings(""),
         profile=profiles.name(""),
+        prepare=prepare,
         started=started,
     )
     answer = answers.get()

@@ -52,7 +52,8 @@ def start_take(args: argparse.Namespace, takes: Takes, stream_id: int) -> Callab
 
     def ended(take: Take, error: StreamError | None) -> None:
         if error is not None:
-            complain(error)
+            if take.stream.latency:  # else the stream never heard anything, and who opened it tells why
+                complain(error)
         else:
             lost = f"; {take.lost} samples came faster than the disk took them" if take.lost else ""
             note(f"saved {take.path}, with .mid and .json beside it{lost}.")

@@ -9,6 +9,7 @@ confirmed, changed or withdrawn under the same index, and the final hits are tho
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -297,6 +298,15 @@ class Transcriber:
         hits = self._end_segment(last=True)
         self._ended = True
         return hits
+
+    def open_hits(self) -> list[Hit]:
+        """Return what `flush` would, and go on as if it had not been asked.
+
+        What a resampler has taken in and not shown yet (see its latency) is not heard.
+        """
+        # A copy ends instead. A model is shared with others and never changed; a resampler cannot be copied.
+        shared = {id(self._classifier): self._classifier, id(self._resampler): None}
+        return deepcopy(self, shared).flush()
 
     def skip(self, n: int) -> list[Hit]:
         """Pass over a gap of n lost samples of the source.

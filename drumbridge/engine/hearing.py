@@ -109,6 +109,10 @@ class Hearing:
         """Let final hits carry what was heard of them, or no longer."""
         self._transcriber.keep_excerpts = on
 
+    def open_hits(self) -> list[Hit]:
+        """Return what `end` would, and go on; see `Transcriber.open_hits`."""
+        return self._transcriber.open_hits()
+
     def end(self) -> list[Hit]:
         """Decide what is still open."""
         return self._transcriber.flush()

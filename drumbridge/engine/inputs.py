@@ -73,6 +73,7 @@ class Inputs(StreamListener):
         settings: TranscriberSettings | None = None,
         profile: str = "",
         client_id: int = 0,
+        prepare: Callable[[LiveStream], None] = lambda stream: None,
         started: Started,
     ) -> None:
         """Listen to a device.
@@ -91,6 +92,9 @@ class Inputs(StreamListener):
             As for `LiveStream`.
         client_id : int
             Whose it is, see `drop`. Who starts what is listened to already gets that input.
+        prepare : callable
+            Called once, from another thread, with the stream before anything arrives in it, so that a take has it all.
+            It must be quick; where it raises, the input is not started.
         started : callable
             Called once, from another thread, with the input and None, or with None and what went wrong.
 
@@ -104,7 +108,9 @@ class Inputs(StreamListener):
         def begin() -> None:
             try:
                 with self._starting:
-                    begun = self._begin(wanted, channels, sample_rate, block_size, settings, profile, client_id)
+                    begun = self._begin(
+                        wanted, channels, sample_rate, block_size, settings, profile, client_id, prepare
+                    )
                 started(begun, None)
             except DrumbridgeError as error:
                 started(None, error)
@@ -166,6 +172,7 @@ class Inputs(StreamListener):
         settings: TranscriberSettings | None,
         profile: str,
         client_id: int,
+        prepare: Callable[[LiveStream], None],
     ) -> DeviceInput:
         system = self._system_of(wanted)
         devices = system.inputs()
@@ -181,6 +188,7 @@ class Inputs(StreamListener):
                         "device.busy",
                         f"{name} is listened to with other settings: stop stream {found.stream.stream_id} first.",
                     )
+                prepare(found.stream)
                 clients.add(client_id)
                 return found
         source = system.open(
@@ -213,7 +221,13 @@ class Inputs(StreamListener):
                 )
                 begun = DeviceInput(system, source, options, stream, self._over)
                 self._open[stream.stream_id] = begun, settings, {client_id}
-                begun.start()
+                try:
+                    prepare(stream)
+                except BaseException:
+                    begun.stop()
+                    raise
+                finally:
+                    begun.start()
         except BaseException:
             source.close()
             raise

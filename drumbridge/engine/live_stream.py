@@ -236,6 +236,12 @@ class LiveStream:
         """Let final hits carry what was heard of them, or no longer."""
         self._order(lambda hearing: hearing.keep_excerpts(on))
 
+    def ask_open_hits(self, tell: Callable[[list[Hit]], None]) -> None:
+        """Have all that arrived heard, and `tell` of the hits that are open still, as they are if no more comes."""
+        with self._arriving:
+            self._own_up()
+        self._order(lambda hearing: tell(hearing.open_hits()))
+
     def close(self, closed: Callable[[], None] | None = None) -> None:
         """End the stream once all that arrived is heard and its hits have left; `closed` is called then."""
         with self._arriving:

@@ -3,7 +3,8 @@
 Conventions: positions are samples of the stream. `audio`, `hits` and `gap` are called from the stream's thread and
 only put things aside; a thread of the take's own writes. What comes faster than the disk takes it is silence in the
 file, counted and told. A take ends when it is stopped and the last hits in it are known, when its stream ends, or when
-it cannot be written; its callback is called once then. Until the end there is the WAV file alone.
+it cannot be written; its callback is called once then. Until the end there is the WAV file alone. Where no audio comes
+after the stop, the last hits are decided by what is there, for the take alone: the stream decides when more has come.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import dataclasses
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -34,12 +34,12 @@ _log = logging.getLogger(__name__)
 
 ROOM_S: Final = 10.0  # of audio that may wait for the disk
 _NEVER: Final = 1 << 62  # a position that no stream reaches
-PATIENCE_S: Final = 5.0  # for the last hits of a take that was stopped while no audio comes
+PATIENCE_S: Final = 1.0  # without audio, before the last hits of a take that was stopped are decided without it
 _SUFFIXES = (".wav", ".mid", ".json")
 
 
 class _Stop(NamedTuple):
-    deadline_s: float
+    position: int
 
 
 class _End(NamedTuple):
@@ -91,6 +91,7 @@ class Take:
         self._taken = 0  # and taken out; written by the take's
         self._owed = 0  # samples lost since the last that found room
         self._heard_to = 0
+        self._is_over = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"drumbridge-take-{stream.stream_id}", daemon=True)
 
@@ -112,6 +113,8 @@ class Take:
 
     def hits(self, hits: list[Hit]) -> None:
         """Take in hits of the stream."""
+        if self._is_over:
+            return
         for hit in hits:
             if hit.stage is Stage.FINAL and hit.position >= self._first:
                 self._hits.append(dataclasses.replace(hit, scores=()))
@@ -128,19 +131,25 @@ class Take:
                 return False
             self._on_ended = on_ended
             self._last = self.stream.position
-        self._queue.put(_Stop(time.monotonic() + PATIENCE_S))
+        self._queue.put(_Stop(self._last))
         return True
 
     def end(self) -> None:
         """End with what was heard; called from the stream's thread, or when that has ended."""
         if self._owed:
             self._own_up(self._heard_to)
+        self._is_over = True
         self._queue.put(_End())
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; return whether it came in time."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def _end_with(self, hits: list[Hit]) -> None:
+        """End with what was heard and with hits that were open; called from the stream's thread."""
+        self.hits(hits)
+        self.end()
 
     def _keep(self, position: int, piece: np.ndarray | int) -> None:
         if not isinstance(piece, int):
@@ -181,12 +190,12 @@ class Take:
             self._complete(writer, started)
         except OSError as error:
             failure = failure or _cannot_write(error.filename or self.path, error)
+        if failure is not None:
+            _log.warning("%s", failure.message)
         if writer.n_samples == 0:
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
             failure = failure or StreamError("take.empty", "There was no audio in the take: nothing was saved.")
-        if failure is not None:
-            _log.warning("%s", failure.message)
         with self._lock:
             on_ended, self._on_ended = self._on_ended, None
         assert on_ended is not None
@@ -206,17 +215,21 @@ class Take:
         raise FileExistsError(17, "too many takes were begun in this second", str(self._folder))
 
     def _write(self, writer: WavWriter) -> None:
-        deadline_s: float | None = None
+        arrived: int | None = None  # once it is stopped: the stream's length when this was looked at last
         while True:
             try:
-                wait_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
-                piece = self._queue.get(timeout=wait_s)
+                piece = self._queue.get(timeout=None if arrived is None else PATIENCE_S)
             except queue.Empty:
-                return
+                if arrived == self.stream.position:
+                    self.stream.ask_open_hits(self._end_with)
+                    arrived = None
+                else:
+                    arrived = self.stream.position
+                continue
             if isinstance(piece, _End):
                 return
             if isinstance(piece, _Stop):
-                deadline_s = piece.deadline_s
+                arrived = piece.position
             elif isinstance(piece, int):
                 writer.silence(piece)
             else:

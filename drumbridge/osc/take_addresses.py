@@ -27,7 +27,8 @@ TAKE_REQUESTS: Final[tuple[Request, ...]] = (
     Request(
         TAKE_STOP,
         (REQ, _STREAM),
-        "Ends a take with all that has arrived by now; done comes when its last hits are known and its files whole.",
+        "Ends a take with all that has arrived by now; done comes when its last hits are known and its files whole. "
+        "When no audio follows for a second, they are decided by what is there, for the take alone.",
         done=(Argument("path", "s", "of the WAV file; .mid and .json are beside it"),),
         replies=(WARNING,),
     ),

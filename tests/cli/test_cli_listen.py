@@ -69,10 +69,10 @@ def test_what_is_heard_is_saved(groove, small_model, tmp_path):
     final = [event for event in map(json.loads, out.splitlines()) if event.get("stage") == "final"]
     take = json.loads(wav.with_suffix(".json").read_text())
     assert wav.with_suffix(".mid").exists()
-    begun = soundfile.info(groove).frames - take["n_samples"]  # what was played before the file was open
-    assert take["hits"]
-    saved = [(hit["position"] + begun, hit["velocity"]) for hit in take["hits"]]
-    assert saved == [(event["position"], event["velocity"]) for event in final if event["position"] >= begun]
+    assert take["n_samples"] == soundfile.info(groove).frames
+    assert len(take["hits"]) == 2
+    saved = [(hit["position"], hit["velocity"]) for hit in take["hits"]]
+    assert saved == [(event["position"], event["velocity"]) for event in final]
 
 
 def test_a_folder_for_takes_that_is_not_there_is_one_line(groove, small_model, tmp_path):
@@ -80,6 +80,16 @@ def test_a_folder_for_takes_that_is_not_there_is_one_line(groove, small_model, t
     _, err = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 1
     assert re.fullmatch(r"drumbridge: There is no folder .*none: make it first\. \[take\.folder\]\n", err)
+
+
+def test_an_input_that_cannot_be_heard_leaves_no_take_and_is_one_line(groove, small_model, tmp_path):
+    (tmp_path / "takes").mkdir()
+    options = ("--profiles", tmp_path, "--save", tmp_path / "takes", "--model", tmp_path / "none.onnx")
+    process = listen(groove, *options)
+    _, err = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 1
+    assert re.fullmatch(r"drumbridge: .*none\.onnx.* \[model\.\w+\]\n", err)
+    assert list((tmp_path / "takes").iterdir()) == []
 
 
 def test_a_pipe_gets_lines_and_ctrl_c_is_an_end_like_any_other(small_model, tmp_path):

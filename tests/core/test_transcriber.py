@@ -176,6 +176,28 @@ def test_a_rehearsal_changes_nothing() -> None:
     assert any(missing is not None for missing in judged)
 
 
+@settings(deadline=None, max_examples=30)
+@given(
+    seed=st.integers(0, 99),
+    at=st.integers(0, round(2.5 * RATE)),
+    sizes=CUTS,
+    early_ms=st.sampled_from([None, 10.0]),
+    ahead=st.booleans(),
+)
+def test_open_hits_are_those_of_an_end_and_to_ask_for_them_changes_nothing(
+    seed: int, at: int, sizes: list[int], early_ms: float | None, ahead: bool
+) -> None:
+    audio = music(seed)
+    classifier = LevelClassifier(sample_rate=RATE)
+    how = TranscriberSettings(early_ms=early_ms)
+    asked, ended, plain = (Transcriber(classifier, settings=how, ahead={} if ahead else None) for _ in range(3))
+    before = [hit for block in cut(audio[:at], sizes) for hit in asked.process(block)]
+    for block in cut(audio[:at], sizes):
+        ended.process(block)
+    assert_same(asked.open_hits(), ended.flush())
+    assert_same(before + transcribe(asked, audio[at:], sizes), transcribe(plain, audio, [len(audio)]))
+
+
 def test_sample_by_sample_gives_the_same_hits() -> None:
     audio = music(3, rate=8000, length_s=1.5)
     whole = transcribe(Transcriber(LevelClassifier(sample_rate=8000)), audio, [len(audio)])

@@ -18,7 +18,7 @@ from drumbridge.engine.event_bus import EventBus, StreamListener
 from drumbridge.engine.inputs import Inputs
 from drumbridge.engine.live_stream import GapReason
 from drumbridge.engine.streams import Streams
-from drumbridge.errors import DrumbridgeError
+from drumbridge.errors import DrumbridgeError, StreamError
 
 DEADLINE_S = 30.0
 RATE = 44100
@@ -135,6 +135,31 @@ def test_what_a_device_plays_is_heard_as_in_the_file(bench, engine, loop, block_
     assert (len(made.told.hits) > 10, made.told.gaps) == (True, [])
     assert found.stream.position == soundfile.info(loop).frames
     assert (found.xruns, found.lost, found.times_gone) == (0, 0, 0)
+
+
+def test_what_is_prepared_gets_the_first_sample(bench, engine, loop):
+    made = bench(RecordedInputs(loop, speed=None))
+    tapped = []
+
+    def prepare(stream):
+        assert stream.position == 0
+        stream.tap = lambda position, heard: tapped.append(heard)
+
+    made.start(prepare=prepare)
+    assert made.heard() == hits_of(engine, loop)
+    assert (np.concatenate(tapped)[:, 0] == soundfile.read(loop, dtype="float32")[0]).all()
+
+
+def test_an_input_that_cannot_be_prepared_is_let_go(bench, loop):
+    made = bench(RecordedInputs(loop, speed=1.0))
+
+    def prepare(stream):
+        raise StreamError("take.folder", "There is no folder.")
+
+    with pytest.raises(StreamError, match="There is no folder"):
+        made.start(prepare=prepare)
+    assert made.told.over.wait(DEADLINE_S)
+    assert (list(made.inputs), list(made.streams), made.told.hits) == ([], [], [])
 
 
 @pytest.mark.parametrize(("channels", "heard"), [((), (0, 1)), ((2,), (1,)), ((1, 3), (0, 2)), ((3,), (2,))])

@@ -36,6 +36,14 @@ def classifier(small_model):
     return OnnxClassifier(small_model)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patience():
+    """No take gives up on audio that a test is about to feed, however busy the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(take_module, "PATIENCE_S", DEADLINE_S)
+        yield
+
+
 @pytest.fixture(scope="module")
 def loop() -> np.ndarray:
     return demo_loop(RATE)[0].astype(np.float32)
@@ -196,6 +204,7 @@ def test_what_is_no_audio_is_silence(studio):
 
 
 def test_a_take_that_is_stopped_while_nothing_comes_ends(studio, loop, monkeypatch):
+    monkeypatch.setattr(take_module, "PATIENCE_S", 0.02)
     monkeypatch.setattr(take_module, "PATIENCE_S", 0.05)
     stream = studio.open()
     studio.start(stream)
@@ -207,6 +216,30 @@ def test_a_take_that_is_stopped_while_nothing_comes_ends(studio, loop, monkeypat
     assert soundfile.info(take.path).frames == len(loop)
     with pytest.raises(StreamError, match="not recorded"):
         studio.stop(stream)
+
+
+@pytest.mark.parametrize("early_ms", [None, 10.0])
+def test_a_take_has_every_hit_of_its_file_when_no_more_audio_comes(studio, classifier, loop, early_ms, monkeypatch):
+    monkeypatch.setattr(take_module, "PATIENCE_S", 0.02)
+    soundfile.write(studio.folder / "loop.wav", loop, RATE, subtype="FLOAT")
+    attacks = [hit.position for hit in transcribe_file(studio.folder / "loop.wav", classifier).hits]
+    length = attacks[8] + 600
+    stream = studio.streams.open(RATE, 1, settings=TranscriberSettings(early_ms=early_ms))
+    studio.start(stream)
+    feed(stream, loop[:length], 64)
+    studio.stop(stream)
+    take, error = studio.wait(studio.ended)
+    assert error is None
+    heard = transcribe_file(take.path, classifier)
+    assert (heard.n_samples, heard.hits[-1].position) == (length, attacks[8])
+    assert [(h["position"], h["velocity"]) for h in content(take)["hits"]] == [
+        (hit.position, hit.velocity) for hit in heard.hits
+    ]
+    notes = [message for message in mido.MidiFile(take.path.with_suffix(".mid")) if message.type == "note_on"]
+    assert [note.velocity for note in notes] == [hit.velocity for hit in heard.hits]
+    feed(stream, loop[length:], 64)
+    studio.close(stream)
+    assert [hit.position for hit in studio.finals.hits] == attacks  # the stream heard on as if nobody had asked
 
 
 def test_nothing_is_overwritten(studio, loop, monkeypatch):

@@ -10,6 +10,7 @@ from live_player import Player, cut
 from osc_client import ENDS, Udp, message, serving
 
 from drumbridge.core.synthesis import demo_loop
+from drumbridge.engine import take as take_module
 from drumbridge.engine.engine import Engine
 
 RATE = 44100
@@ -34,7 +35,8 @@ def client(engine):
         client.close()
 
 
-def test_done_of_stop_means_that_the_files_are_there(client, engine, loop, tmp_path):
+def test_done_of_stop_means_that_the_files_are_there(client, engine, loop, tmp_path, monkeypatch):
+    monkeypatch.setattr(take_module, "PATIENCE_S", 20.0)  # the rest of the audio may be slow to come
     player = Player(client, "", 10.0)
     assert player.ask("take/start", player.stream_id, str(tmp_path))[-1].address == ENDS[0]
     blocks = list(cut(np.tile(loop, 2)[:, None], 512))
